@@ -1,0 +1,25 @@
+// Bundles src into dist: one small entry and a chunk per command, so that `--help` loads neither the network nor the tables.
+import { cp, rm } from 'node:fs/promises';
+import { build } from 'esbuild';
+
+await rm('dist', { recursive: true, force: true });
+await build({
+  entryPoints: ['src/cli.ts'],
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  chunkNames: 'chunks/[name]-[hash]',
+  sourcemap: 'linked',
+  sourcesContent: false,
+  // Loaded at run time, and only for kubeconfig users with a legacy auth-provider.
+  external: ['@kubernetes/client-node'],
+  // Bundled CommonJS packages call require() for node's own modules.
+  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  logLevel: 'warning',
+});
+await cp('src/sandbox/worlds', 'dist/worlds', { recursive: true, force: true }).catch((error) => {
+  if (error.code !== 'ENOENT') throw error;
+});

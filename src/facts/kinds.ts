@@ -1,0 +1,47 @@
+import type { Access, Kind } from '../model/source.ts';
+
+const monitoring = 'monitoring.coreos.com';
+const aigateway = 'aigateway.envoyproxy.io';
+
+/** The resource types tokmeter reads, by plural name. */
+export const kinds = {
+  pods: { group: '', resource: 'pods', kind: 'Pod', namespaced: true, versions: ['v1'] },
+  namespaces: { group: '', resource: 'namespaces', kind: 'Namespace', namespaced: false, versions: ['v1'] },
+  deployments: { group: 'apps', resource: 'deployments', kind: 'Deployment', namespaced: true, versions: ['v1'] },
+  gateways: { group: 'gateway.networking.k8s.io', resource: 'gateways', kind: 'Gateway', namespaced: true },
+  httproutes: { group: 'gateway.networking.k8s.io', resource: 'httproutes', kind: 'HTTPRoute', namespaced: true },
+  aigatewayroutes: {
+    group: aigateway,
+    resource: 'aigatewayroutes',
+    kind: 'AIGatewayRoute',
+    namespaced: true,
+    versions: ['v1', 'v1beta1', 'v1alpha1'],
+  },
+  gatewayconfigs: {
+    group: aigateway,
+    resource: 'gatewayconfigs',
+    kind: 'GatewayConfig',
+    namespaced: true,
+    versions: ['v1', 'v1beta1', 'v1alpha1'],
+  },
+  clienttrafficpolicies: {
+    group: 'gateway.envoyproxy.io',
+    resource: 'clienttrafficpolicies',
+    kind: 'ClientTrafficPolicy',
+    namespaced: true,
+  },
+  podmonitors: { group: monitoring, resource: 'podmonitors', kind: 'PodMonitor', namespaced: true, versions: ['v1'] },
+  prometheuses: { group: monitoring, resource: 'prometheuses', kind: 'Prometheus', namespaced: true, versions: ['v1'] },
+  prometheusagents: { group: monitoring, resource: 'prometheusagents', kind: 'PrometheusAgent', namespaced: true, versions: ['v1alpha1'] },
+} as const satisfies Record<string, Kind>;
+
+/** The permission to list a kind. */
+export function listing(kind: Kind): Access {
+  return { verb: 'list', group: kind.group, resource: kind.resource };
+}
+
+/** The permissions a tunnel to a pod port takes: `create` as well from Kubernetes 1.35 on (AuthorizePodWebsocketUpgradeCreatePermission). */
+export const tunnelling: readonly Access[] = [
+  { verb: 'get', group: '', resource: 'pods/portforward' },
+  { verb: 'create', group: '', resource: 'pods/portforward' },
+];

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: [
+      // Fast and free of processes: what `npm run check` runs.
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000 } },
+      // The compiled program and the served worlds; needs `npm run build`, nothing else.
+      { test: { name: 'program', include: ['test/program/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      // The real kube-apiserver, kubelet port-forward, operator and Prometheus; skipped by name where they are not built.
+      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 180_000, fileParallelism: false } },
+    ],
+  },
+});
