@@ -1,11 +1,11 @@
 // Bundles src into dist: one small entry and a chunk per command, so that `--help` loads neither the network nor the tables.
-import { cp, rm } from 'node:fs/promises';
+import { cp, rename, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
-await rm('dist', { recursive: true, force: true });
+const fresh = `dist.${process.pid}`;
 await build({
   entryPoints: ['src/cli.ts'],
-  outdir: 'dist',
+  outdir: fresh,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -20,6 +20,9 @@ await build({
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   logLevel: 'warning',
 });
-await cp('src/sandbox/worlds', 'dist/worlds', { recursive: true, force: true }).catch((error) => {
+await cp('src/sandbox/worlds', `${fresh}/worlds`, { recursive: true, force: true }).catch((error) => {
   if (error.code !== 'ENOENT') throw error;
 });
+// Swapped in at the end, so that a running program never meets half a build.
+await rm('dist', { recursive: true, force: true });
+await rename(fresh, 'dist');
