@@ -100,6 +100,12 @@ export interface Source {
 export type ReadReason = 'absent' | 'forbidden' | 'unreachable' | 'timeout' | 'malformed' | 'unrecorded' | 'interrupted';
 
 /** We could not look: never a verdict about the cluster. The message says what, about which object, and what would help. */
+/**
+ * The endpoint was reached and its own answer was the trouble: nothing listens on the port (reason `unreachable`), the answer was cut short or
+ * the connection reset (`malformed`), no whole answer came in time (`timeout`). That is a finding about the endpoint; without it we could not look.
+ */
+export type Fault = 'refused' | 'truncated' | 'slow';
+
 export class ReadError extends Error {
   override readonly name = 'ReadError';
   constructor(
@@ -110,12 +116,16 @@ export class ReadError extends Error {
     options: {
       readonly cause?: unknown /** The missing permission: "list podmonitors.monitoring.coreos.com in all namespaces". */;
       readonly needs?: string;
+      /** Set by `get` and by its body when the endpoint itself is at fault. */
+      readonly fault?: Fault;
     } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.needs = options.needs ?? null;
+    this.fault = options.fault ?? null;
   }
   readonly needs: string | null;
+  readonly fault: Fault | null;
 }
 
 /** Something that could not be read, as data. */
@@ -124,12 +134,18 @@ export interface Unread {
   readonly reason: ReadReason | 'bug';
   readonly message: string;
   readonly needs: string | null;
+  /** Absent when the endpoint is not at fault. */
+  readonly fault?: Fault;
 }
 
 /** Turns what was thrown into data; anything but a ReadError is a bug of ours. */
 export function unreadOf(error: unknown, what = 'judge'): Unread {
-  if (error instanceof ReadError) return { what: error.what, reason: error.reason, message: error.message, needs: error.needs };
+  if (error instanceof ReadError) return unreadOfReadError(error);
   return { what, reason: 'bug', message: error instanceof Error ? error.message : String(error), needs: null };
+}
+
+function unreadOfReadError({ what, reason, message, needs, fault }: ReadError): Unread {
+  return fault === null ? { what, reason, message, needs } : { what, reason, message, needs, fault };
 }
 
 /** Several things of one kind: those that could be read, beside those that could not. */
