@@ -1,5 +1,5 @@
 import { md5Tail } from './md5.ts';
-import { anchored, type Pattern } from './re2/match.ts';
+import { anchored, type Dialect, type Pattern } from './re2/match.ts';
 
 export const actions = [
   'replace',
@@ -39,7 +39,7 @@ export class RelabelError extends Error {
  * Reads a rule from either spelling: the operator's camelCase (`sourceLabels`, action case-insensitive) or Prometheus's own snake_case.
  * Throws RelabelError, or PatternError for a regex that RE2 refuses.
  */
-export function relabelRule(source: Readonly<Record<string, unknown>>): RelabelRule {
+export function relabelRule(source: Readonly<Record<string, unknown>>, dialect: Dialect = 3): RelabelRule {
   const field = (camel: string, snake: string): unknown => source[camel] ?? source[snake];
   const action = String(field('action', 'action') ?? 'replace').toLowerCase();
   if (!isAction(action)) throw new RelabelError(`unknown relabel action "${action}"`);
@@ -47,7 +47,7 @@ export function relabelRule(source: Readonly<Record<string, unknown>>): RelabelR
   const rule: RelabelRule = {
     sourceLabels: Array.isArray(labels) ? labels.map(String) : [],
     separator: text(field('separator', 'separator'), ';'),
-    regex: anchored(text(field('regex', 'regex'), '(.*)')),
+    regex: anchored(text(field('regex', 'regex'), '(.*)'), dialect),
     modulus: BigInt(Math.trunc(Number(field('modulus', 'modulus') ?? 0))),
     targetLabel: text(field('targetLabel', 'target_label'), ''),
     replacement: text(field('replacement', 'replacement'), '$1'),

@@ -18,16 +18,20 @@ export interface Pattern {
   fullMatch(text: string): readonly (string | null)[] | null;
 }
 
+/** The major version of the Prometheus that runs a pattern. */
+export type Dialect = 2 | 3;
+
 const cache = new Map<string, Pattern>();
 
-/** Prometheus's anchored pattern, `^(?s:…)$`: model/relabel/relabel.go NewRegexp. Throws PatternError. */
-export function anchored(source: string): Pattern {
-  const known = cache.get(source);
+/** Prometheus's anchored pattern, `^(?s:…)$`, or `^(?:…)$` before 3.0, where a dot matched no newline: model/relabel/relabel.go NewRegexp. Throws PatternError. */
+export function anchored(source: string, dialect: Dialect = 3): Pattern {
+  const key = `${dialect}${source}`;
+  const known = cache.get(key);
   if (known !== undefined) return known;
-  const pattern = compilePattern(source, parsePattern(`(?s:${source})`));
+  const pattern = compilePattern(source, parsePattern(`(?${dialect === 3 ? 's' : ''}:${source})`));
   // Bounded: a configuration has tens of patterns, a hostile one may have millions.
   if (cache.size > 1000) cache.clear();
-  cache.set(source, pattern);
+  cache.set(key, pattern);
   return pattern;
 }
 
