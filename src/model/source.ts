@@ -102,9 +102,10 @@ export type ReadReason = 'absent' | 'forbidden' | 'unreachable' | 'timeout' | 'm
 /** We could not look: never a verdict about the cluster. The message says what, about which object, and what would help. */
 /**
  * The endpoint was reached and its own answer was the trouble: nothing listens on the port (reason `unreachable`), the answer was cut short or
- * the connection reset (`malformed`), no whole answer came in time (`timeout`). That is a finding about the endpoint; without it we could not look.
+ * the connection reset (`malformed`), no whole answer came in time (`timeout`), what answers is no HTTP/1.1 server (`malformed`). That is a finding
+ * about the endpoint; without it we could not look.
  */
-export type Fault = 'refused' | 'truncated' | 'slow';
+export type Fault = 'refused' | 'truncated' | 'slow' | 'not-http';
 
 export class ReadError extends Error {
   override readonly name = 'ReadError';
