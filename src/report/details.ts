@@ -1,0 +1,65 @@
+import type { Finding, Remedy } from '../model/check.ts';
+import type { CheckResult } from '../model/report.ts';
+import type { Unread } from '../model/source.ts';
+import { reasonOf } from './conclusion.ts';
+import { visible, visibleLines } from './safe.ts';
+import type { Page } from './terminal.ts';
+import { hanging } from './text.ts';
+import { patchLines } from './yaml.ts';
+
+/** Of 300 proxies with the same trouble, so many are told; -o wide tells all. */
+const most = 8;
+
+/** What is wrong: the finding, what was seen, the command that shows it again, and what mends it. */
+export function findingLines(check: CheckResult, page: Page): readonly string[] {
+  const shown = page.detail === 'wide' ? check.findings : check.findings.slice(0, most);
+  const more = check.findings.length - shown.length;
+  return [
+    ...shown.flatMap((finding, at) => oneFinding(finding, shown[at + 1], page)),
+    ...(more > 0 ? [`    and ${more} more like these (-o wide shows them)`] : []),
+    ...check.unread.flatMap((unread) => hanging(`not read: ${reasonOf(unread)}`, 4, page.style.columns)),
+    ...(check.because === null ? [] : hanging(visible(check.because), 4, page.style.columns)),
+  ];
+}
+
+/** A remedy that the next finding repeats word for word is told once, below the last. */
+function oneFinding(finding: Finding, next: Finding | undefined, page: Page): readonly string[] {
+  const { subject, message, evidence, remedy } = finding;
+  const { columns } = page.style;
+  const repeated = next !== undefined && JSON.stringify(next.remedy) === JSON.stringify(remedy);
+  return [
+    ...hanging(`${visible(subject)}: ${visible(message)}`, 4, columns),
+    ...hanging(visible(evidence.saw), 11, columns, '      saw'),
+    ...(evidence.run === '' ? [] : [command('run', evidence.run, page)]),
+    ...(remedy === undefined || repeated ? [] : remedyLines(remedy, page)),
+  ];
+}
+
+function remedyLines({ text, command: shell, patch }: Remedy, page: Page): readonly string[] {
+  const { detail, style } = page;
+  return [
+    ...hanging(visible(text), 11, style.columns, '      fix'),
+    ...(shell === undefined ? [] : visibleLines(shell).map((line) => `           ${line}`)),
+    ...(patch === undefined || detail !== 'wide' ? [] : patchLines(patch).map((line) => `           ${line}`)),
+  ];
+}
+
+/** A command stays on one line, however long: it is there to be copied. */
+function command(label: string, text: string, { paints }: Page): string {
+  return `      ${label}  ${paints.strong(visible(text))}`;
+}
+
+/** Why a check could not look. */
+export function unreadLines(unread: readonly Unread[], { style, detail }: Page, sameAs: string | null): readonly string[] {
+  if (sameAs !== null && detail !== 'wide') return [`    not judged, for the same reason as ${sameAs}`];
+  const shown = detail === 'wide' ? unread : unread.slice(0, most);
+  const more = unread.length - shown.length;
+  return [
+    ...shown.flatMap((each) => hanging(`not judged: ${bugOr(each)}`, 4, style.columns)),
+    ...(more > 0 ? [`    and ${more} more not read (-o wide shows them)`] : []),
+  ];
+}
+
+function bugOr(unread: Unread): string {
+  return unread.reason === 'bug' ? `a bug of tokmeter: ${visible(unread.message)}` : reasonOf(unread);
+}
