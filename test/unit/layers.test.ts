@@ -25,6 +25,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   chalk: ['report'],
   'cli-table3': ['report'],
   commander: ['commands', 'cli.ts'],
+  '@prometheus-io/lezer-promql': ['parse'],
   yaml: ['sources', 'sandbox', 'report', 'commands', 'facts', 'pipelines', 'parse'],
 };
 
