@@ -42,7 +42,8 @@ function sources(folder: string): string[] {
 
 function imports(path: string): string[] {
   const text = readFileSync(path, 'utf8');
-  return [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+  const statements = [...text.matchAll(/^(?:import|export)\b[^;]*?from '([^']+)'/gm), ...text.matchAll(/\bimport\('([^']+)'\)/g)];
+  return statements.map((match) => match[1] ?? '');
 }
 
 const layerOf = (path: string): string => relative(src, path).split('/')[0] ?? '';
