@@ -1,0 +1,139 @@
+import { anchored } from '../parse/re2/match.ts';
+import { PatternError } from '../parse/re2/syntax.ts';
+import { type Labels, RelabelError, type RelabelRule, relabel, relabelRule } from '../parse/relabel.ts';
+import type { Monitor, MonitorEndpoint } from './monitors.ts';
+import type { Pod } from './pods.ts';
+
+/** A target as Prometheus's pod discovery makes it of one container port. */
+export interface Discovered {
+  readonly portName: string | null;
+  readonly portNumber: number | null;
+  readonly labels: Labels;
+}
+
+/** prometheus discovery/kubernetes/pod.go buildPod: one target a declared port, of containers and init containers alike; one without a port where none is declared. */
+export function discoveredOf(pod: Pod): readonly Discovered[] {
+  const base = podLabels(pod);
+  const ip = address(pod.ip ?? '');
+  return pod.containers.flatMap((container): readonly Discovered[] => {
+    const common = [...base, ...meta('container', { name: container.name, image: container.image, init: String(container.init) })];
+    if (container.ports.length === 0)
+      return [{ portName: null, portNumber: null, labels: new Map([...common, ['__address__', ip] as const]) }];
+    return container.ports.map((port) => {
+      const ports = meta('container_port', { name: port.name ?? '', number: String(port.number), protocol: 'TCP' });
+      return {
+        portName: port.name,
+        portNumber: port.number,
+        labels: new Map([...common, ...ports, ['__address__', `${ip}:${port.number}`] as const]),
+      };
+    });
+  });
+}
+
+function address(ip: string): string {
+  return ip.includes(':') ? `[${ip}]` : ip;
+}
+
+function meta(part: string, values: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {
+  return Object.entries(values).map(([name, value]) => [`__meta_kubernetes_pod_${part}_${name}`, value] as const);
+}
+
+function podLabels(pod: Pod): readonly (readonly [string, string])[] {
+  const controller = pod.metadata.ownerReferences?.find((owner) => owner.controller === true);
+  const mapped = (kind: string, values: Readonly<Record<string, string>>): readonly (readonly [string, string])[] =>
+    Object.entries(values).flatMap(([name, value]) => [
+      [`__meta_kubernetes_pod_${kind}_${sanitized(name)}`, value] as const,
+      [`__meta_kubernetes_pod_${kind}present_${sanitized(name)}`, 'true'] as const,
+    ]);
+  return [
+    ['__meta_kubernetes_namespace', pod.namespace],
+    ['__meta_kubernetes_pod_name', pod.name],
+    ['__meta_kubernetes_pod_ip', pod.ip ?? ''],
+    ['__meta_kubernetes_pod_ready', String(pod.ready)],
+    ['__meta_kubernetes_pod_phase', pod.phase],
+    ['__meta_kubernetes_pod_uid', pod.metadata.uid ?? ''],
+    ['__meta_kubernetes_pod_controller_kind', controller?.kind ?? ''],
+    ['__meta_kubernetes_pod_controller_name', controller?.name ?? ''],
+    ...mapped('label', pod.labels),
+    ...mapped('annotation', pod.metadata.annotations ?? {}),
+  ];
+}
+
+/** prometheus util/strutil/strconv.go SanitizeLabelName. */
+function sanitized(name: string): string {
+  return name.replace(/[^a-zA-Z0-9_]/g, '_');
+}
+
+/** Whether the endpoint takes a discovered port: promcfg.go generatePodMonitorConfig, where port wins over portNumber over targetPort, and none takes every port. */
+export function takesPort(endpoint: MonitorEndpoint, port: Pick<Discovered, 'portName' | 'portNumber'>): boolean {
+  if (endpoint.port !== null) return matches(endpoint.port, port.portName ?? '');
+  if (endpoint.portNumber !== null) return endpoint.portNumber === port.portNumber;
+  if (typeof endpoint.targetPort === 'number') return endpoint.targetPort === port.portNumber;
+  return endpoint.targetPort === null || matches(endpoint.targetPort, port.portName ?? '');
+}
+
+/** An invalid pattern matches nothing: the operator refuses it elsewhere. */
+function matches(pattern: string, text: string): boolean {
+  try {
+    return anchored(pattern).fullMatch(text) !== null;
+  } catch (error) {
+    if (error instanceof PatternError) return false;
+    throw error;
+  }
+}
+
+/** What the generated rules and the endpoint's own relabelings make of a discovered target. */
+export type Relabelled =
+  /** The final target. `sure` is false when a rule looked at something that tokmeter does not know of the pod. */
+  | { readonly kept: true; readonly address: string; readonly path: string; readonly labels: Labels; readonly sure: boolean }
+  /** The rule of the endpoint that dropped it, from 0. */
+  | { readonly kept: false; readonly rule: number };
+
+/** Runs an endpoint's relabelings over a discovered target as the operator's configuration would. */
+export function relabelled(monitor: Monitor, endpoint: MonitorEndpoint, found: Discovered): Relabelled {
+  let labels: Labels = generated(monitor, endpoint, found);
+  let sure = true;
+  for (const [index, raw] of endpoint.relabelings.entries()) {
+    const rule = ruleOf(raw);
+    if (rule === null || unknowable(rule)) {
+      sure = false;
+      continue;
+    }
+    const next = relabel(labels, [rule]);
+    if (next === null) return { kept: false, rule: index };
+    labels = next;
+  }
+  const final = new Map([...labels].filter(([name]) => !name.startsWith('__')));
+  return { kept: true, address: labels.get('__address__') ?? '', path: labels.get('__metrics_path__') ?? '', labels: final, sure };
+}
+
+function generated(monitor: Monitor, endpoint: MonitorEndpoint, found: Discovered): Labels {
+  const label = monitor.jobLabel === null ? undefined : found.labels.get(`__meta_kubernetes_pod_label_${sanitized(monitor.jobLabel)}`);
+  const labels = new Map(found.labels);
+  labels.set('__scheme__', endpoint.scheme);
+  labels.set('__metrics_path__', endpoint.path);
+  labels.set('namespace', found.labels.get('__meta_kubernetes_namespace') ?? '');
+  labels.set('container', found.labels.get('__meta_kubernetes_pod_container_name') ?? '');
+  labels.set('pod', found.labels.get('__meta_kubernetes_pod_name') ?? '');
+  labels.set('job', label || `${monitor.namespace}/${monitor.name}`);
+  // With portNumber alone there is no endpoint label.
+  const name = endpoint.port ?? (endpoint.portNumber === null ? endpoint.targetPort : null);
+  if (name !== null) labels.set('endpoint', String(name));
+  return labels;
+}
+
+function ruleOf(raw: Readonly<Record<string, unknown>>): RelabelRule | null {
+  try {
+    return relabelRule(raw);
+  } catch (error) {
+    if (error instanceof PatternError || error instanceof RelabelError || error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+/** Labels of the discovery that a list of pods does not tell: the node, the host, the container's id, the namespace's labels. */
+function unknowable(rule: RelabelRule): boolean {
+  return rule.sourceLabels.some((name) =>
+    /^__meta_kubernetes_(node_|namespace_(label|annotation)|pod_(node_name|host_ip|container_id))|^__tmp_/.test(name),
+  );
+}

@@ -1,0 +1,28 @@
+/** The characters that a legal label name may have: prometheus/common model/labelnames.go LabelNameRE. */
+export const legalName = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+
+/**
+ * Every name under which Prometheus may store a label, by the escaping its scraper asked for: underscores, none (UTF-8), dots, values.
+ * prometheus/common model/metric.go EscapeName; names that are legal are never escaped (EscapeMetricFamily).
+ */
+export function labelSpellings(attribute: string): readonly string[] {
+  return [...new Set([underscored(attribute), attribute, dotted(attribute), valued(attribute)])];
+}
+
+function underscored(name: string): string {
+  const escaped = [...name].map((rune) => (/[a-zA-Z0-9_]/.test(rune) ? rune : '_')).join('');
+  return /^\d/.test(escaped) ? `_${escaped.slice(1)}` : escaped;
+}
+
+function dotted(name: string): string {
+  if (legalName.test(name)) return name;
+  return [...name].map((rune) => (rune === '_' ? '__' : rune === '.' ? '_dot_' : /[a-zA-Z0-9]/.test(rune) ? rune : '__')).join('');
+}
+
+function valued(name: string): string {
+  if (legalName.test(name)) return name;
+  const escaped = [...name].map((rune) =>
+    rune === '_' ? '__' : /[a-zA-Z0-9]/.test(rune) ? rune : `_${rune.codePointAt(0)?.toString(16)}_`,
+  );
+  return `U__${escaped.join('')}`;
+}
