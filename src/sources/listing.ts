@@ -1,0 +1,98 @@
+import { type Kind, type KubeObject, ReadError, type Scope } from '../model/source.ts';
+import { list, record, text } from '../parse/fields.ts';
+import { queryText } from './address.ts';
+import type { Api } from './api.ts';
+import { documentOf, refusal } from './refusal.ts';
+
+const pageSize = 500;
+
+/** "podmonitors.monitoring.coreos.com", as RBAC and kubectl name a kind. */
+export function resourceName(kind: Pick<Kind, 'group' | 'resource'>): string {
+  return kind.group === '' ? kind.resource : `${kind.resource}.${kind.group}`;
+}
+
+/** All objects of a kind at one served version, page by page, each with apiVersion and kind and without managedFields. */
+export async function listObjects(api: Api, kind: Kind, version: string, scope: Scope): Promise<readonly KubeObject[]> {
+  const wish: Wish = { api, kind, version, scope, what: `list ${resourceName(kind)}` };
+  try {
+    return await pages(wish);
+  } catch (error) {
+    // The list took so long that its snapshot is gone from etcd: once from the start, as client-go's pager.
+    if (!(error instanceof Expired)) throw error;
+  }
+  return pages(wish).catch((error) => {
+    throw error instanceof Expired
+      ? new ReadError('unreachable', wish.what, `${api.name} dropped the list of ${resourceName(kind)} half-way, twice (410)`)
+      : error;
+  });
+}
+
+interface Wish {
+  readonly api: Api;
+  readonly kind: Kind;
+  readonly version: string;
+  readonly scope: Scope;
+  readonly what: string;
+}
+
+class Expired extends Error {}
+
+async function pages(wish: Wish): Promise<KubeObject[]> {
+  const objects: KubeObject[] = [];
+  for (let token: string | null = ''; token !== null; ) {
+    const page: Page = await pageOf(wish, token);
+    objects.push(...page.objects);
+    if (page.next === token) throw malformed(wish, 'the same page again and again');
+    token = page.next;
+  }
+  return objects;
+}
+
+interface Page {
+  readonly objects: readonly KubeObject[];
+  readonly next: string | null;
+}
+
+async function pageOf(wish: Wish, token: string): Promise<Page> {
+  const { api, kind, scope, what } = wish;
+  const query = [
+    ['limit', String(pageSize)],
+    ...(scope.labelSelector ? [['labelSelector', scope.labelSelector]] : []),
+    ...(token === '' ? [] : [['continue', token]]),
+  ];
+  const answer = await api.read({ what, path: pathOf(wish) + queryText(query as [string, string][]), own: true });
+  if (answer.status === 410 && token !== '') throw new Expired();
+  if (answer.status !== 200) {
+    throw refusal(api.name, what, answer, { verbs: ['list'], resource: resourceName(kind), namespace: scope.namespace ?? null });
+  }
+  return parsedPage(wish, documentOf(api.name, what, answer));
+}
+
+function pathOf({ kind, version, scope }: Wish): string {
+  const root = kind.group === '' ? `/api/${version}` : `/apis/${kind.group}/${version}`;
+  const place = kind.namespaced && scope.namespace !== undefined ? `/namespaces/${encodeURIComponent(scope.namespace)}` : '';
+  return `${root}${place}/${kind.resource}`;
+}
+
+function parsedPage(wish: Wish, value: unknown): Page {
+  const page = record(value);
+  const isList = (text(page.kind) ?? '').endsWith('List') && (Array.isArray(page.items) || page.items === null || page.items === undefined);
+  if (!isList) throw malformed(wish, `no list but ${text(page.kind) ?? 'JSON without a kind'}`);
+  const next = text(record(page.metadata).continue) ?? '';
+  return { objects: list(page.items).map((item) => objectOf(wish, item)), next: next === '' ? null : next };
+}
+
+/** Built-in kinds come without apiVersion and kind in their lists, custom resources with them. */
+function objectOf(wish: Wish, item: unknown): KubeObject {
+  const { kind, version } = wish;
+  const object = record(item);
+  const metadata = record(object.metadata);
+  const name = text(metadata.name);
+  if (name === null) throw malformed(wish, 'an item without a name');
+  const { managedFields: _, ...rest } = metadata;
+  return { apiVersion: kind.group === '' ? version : `${kind.group}/${version}`, kind: kind.kind, ...object, metadata: { ...rest, name } };
+}
+
+function malformed({ api, kind, what }: Wish, saw: string): ReadError {
+  return new ReadError('malformed', what, `${api.name} answered ${saw} when asked for ${resourceName(kind)}`);
+}

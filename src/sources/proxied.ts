@@ -1,0 +1,64 @@
+import { type Endpoint, ReadError, type Reply } from '../model/source.ts';
+import type { Api } from './api.ts';
+import type { Deadline } from './deadline.ts';
+import { beginningOf } from './decoded.ts';
+import { type Question, refusedPort, replyOf } from './endpoint.ts';
+import type { Answer } from './http.ts';
+import { forbidden, type KubeStatus, statusOf } from './status.ts';
+import { WayClosed } from './way-closed.ts';
+
+type Proxied = Extract<Endpoint, { at: 'pod' | 'service' }>;
+
+// Removed or replaced by the API server: apimachinery/pkg/util/proxy. Authorization is the API server's own.
+const own = ['authorization', 'user-agent', 'accept-encoding'];
+
+/** A GET through the API server's own proxy. Throws WayClosed when the proxy, not the endpoint, is the trouble. */
+export async function throughProxy(api: Api, endpoint: Proxied, question: Question, deadline: Deadline, done: () => void): Promise<Reply> {
+  const path = proxyPath(endpoint) + question.path;
+  const answer = await api.send({ what: question.what, path, headers: endpointHeaders(question), own: false }, deadline).catch((error) => {
+    throw error instanceof ReadError && error.reason === 'timeout'
+      ? new ReadError('timeout', question.what, error.message, { cause: error })
+      : error;
+  });
+  const reply = replyOf(answer, question, deadline, 'proxy', done);
+  if (answer.status < 400) return reply;
+  const text = await beginningOf(reply.body);
+  const status = statusOf(text);
+  if (status === null && answer.status !== 403) return { ...reply, body: oneChunk(text) };
+  if (status === null && text !== '') return { ...reply, body: oneChunk(text) };
+  throw proxyTrouble(answer, status, endpoint, question);
+}
+
+function proxyPath({ namespace, scheme, port, ...rest }: Proxied): string {
+  const [resource, name] = rest.at === 'pod' ? ['pods', rest.pod] : ['services', rest.service];
+  const target = `${scheme === 'https' ? 'https:' : ''}${name}:${port}`;
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/${resource}/${target}/proxy`;
+}
+
+function endpointHeaders({ headers }: Question): Record<string, string> {
+  const pairs: [string, string][] = [];
+  for (let at = 0; at + 1 < headers.length; at += 2) pairs.push([headers[at] ?? '', headers[at + 1] ?? '']);
+  return Object.fromEntries(pairs.filter(([name]) => !own.includes(name)));
+}
+
+async function* oneChunk(text: string): AsyncIterable<Uint8Array> {
+  if (text !== '') yield Buffer.from(text);
+}
+
+/** What a Status says that came instead of the endpoint's answer. */
+function proxyTrouble(answer: Answer, status: KubeStatus | null, endpoint: Proxied, question: Question): Error {
+  const { what, from } = question;
+  const said = status?.message ?? '';
+  const resource = endpoint.at === 'pod' ? 'pods/proxy' : 'services/proxy';
+  if (answer.status === 401) return new ReadError('forbidden', what, 'the API server does not accept these credentials (401)');
+  if (answer.status === 403)
+    return new WayClosed(forbidden(what, { verbs: ['get'], resource, namespace: endpoint.namespace }, status), true);
+  if (answer.status === 404) return new ReadError('unreachable', what, `${from} does not exist: ${said}`);
+  // "error trying to reach service: dial tcp 10.0.0.7:1064: connect: connection refused", apimachinery/pkg/util/proxy/transport.go
+  if (/connection refused/.test(said)) return refusedPort(what, from, undefined, ' of the API server');
+  if (/: EOF$|unexpected EOF|reset by peer/.test(said))
+    return new ReadError('malformed', what, `${from} closed the connection without an answer`, { fault: 'truncated' });
+  if (/malformed HTTP|server gave HTTP response to HTTPS/.test(said))
+    return new ReadError('malformed', what, `${from} does not answer in HTTP/1.1: ${said}`, { fault: 'not-http' });
+  return new WayClosed(new ReadError('unreachable', what, `the API server cannot reach ${from}: ${said}`), false);
+}
