@@ -1,0 +1,80 @@
+import { kinds, listing } from '../../../facts/kinds.ts';
+import { type Container, type Pod, podOf } from '../../../facts/pods.ts';
+import { type Deployment, deploymentOf } from '../../../facts/workloads.ts';
+import { defineFact } from '../../../model/fact.ts';
+import { type Flags, flagValue } from '../../../parse/go-flags.ts';
+import { imageOf } from '../../../parse/image.ts';
+import { argvOf, controllerGuess, flagsOf } from '../guess.ts';
+import { type HeaderMapping, headerMappingOf } from '../mapping.ts';
+import { controllerKey, labels } from '../names.ts';
+import type { Guess } from '../releases.ts';
+import { listed } from './listed.ts';
+
+/** The Deployment that injects sidecars and hands them their arguments. */
+export interface Controller {
+  readonly key: string;
+  readonly subject: string;
+  readonly deployment: Deployment;
+  readonly container: Container;
+  /** As the program sees it; secrets are already replaced. */
+  readonly argv: readonly string[];
+  readonly flags: Flags;
+  readonly guess: Guess;
+  readonly mapping: HeaderMapping;
+  /** The sidecar image that it injects. */
+  readonly sidecarImage: string | null;
+}
+
+/** Every controller, the one in use first. Found by image name or by its flag --extProcImage, whatever its name and namespace. */
+export const controllers = defineFact({
+  id: 'controllers',
+  title: 'AI gateway controller',
+  reads: [listing(kinds.deployments)],
+  read: async (_, { source, options }) => {
+    const objects = await listed(source, options, kinds.deployments);
+    const found = objects.map(deploymentOf).flatMap((deployment) => controllerOf(deployment) ?? []);
+    return found.sort((left, right) => inUse(right) - inUse(left));
+  },
+});
+
+const inUse = (controller: Controller): number => (controller.deployment.replicas > 0 ? 1 : 0) + (controller.deployment.ready > 0 ? 2 : 0);
+
+/** The controller of a Deployment; null when it runs none. */
+export function controllerOf(deployment: Deployment): Controller | null {
+  const container = deployment.containers.find((candidate) => imageOf(candidate.image).name.endsWith('ai-gateway-controller'));
+  const chosen =
+    container ?? deployment.containers.find((candidate) => argvOf(candidate).some((argument) => /^--?extProcImage(=|$)/.test(argument)));
+  if (chosen === undefined) return null;
+  const flags = flagsOf(chosen);
+  const sidecarImage = flagValue(flags, 'extProcImage');
+  const guess = controllerGuess(chosen, deployment.labels[labels.version] ?? null, sidecarImage);
+  return {
+    key: controllerKey(deployment),
+    subject: `Deployment ${deployment.namespace}/${deployment.name}`,
+    deployment,
+    container: { ...chosen, args: [], command: [] },
+    argv: argvOf(chosen),
+    flags,
+    guess,
+    mapping: headerMappingOf(flags, guess),
+    sidecarImage,
+  };
+}
+
+/** The pods of every controller, by its key. */
+export const controllerPods = defineFact({
+  id: 'controller-pods',
+  title: 'pods of the AI gateway controller',
+  reads: [listing(kinds.pods)],
+  needs: { controllers },
+  read: async ({ controllers }, { source }): Promise<ReadonlyMap<string, readonly Pod[]>> => {
+    const pairs = controllers.map(async ({ key, deployment }) => {
+      const labelSelector = Object.entries(deployment.selector)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(',');
+      const objects = labelSelector === '' ? [] : await source.list(kinds.pods, { namespace: deployment.namespace, labelSelector });
+      return [key, objects.map(podOf)] as const;
+    });
+    return new Map(await Promise.all(pairs));
+  },
+});

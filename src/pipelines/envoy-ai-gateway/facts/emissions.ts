@@ -1,0 +1,61 @@
+import { type Page, readPage } from '../../../facts/emissions.ts';
+import type { Emission, Emitter } from '../../../facts/emitters.ts';
+import { tunnelling } from '../../../facts/kinds.ts';
+import { defineFact } from '../../../model/fact.ts';
+import { type Many, type Source, type Unread, unreadOf } from '../../../model/source.ts';
+import { sidecarGuess } from '../guess.ts';
+import { acceptedText, meter } from '../meter.ts';
+import { emitters } from './emitters.ts';
+import { type ProxyPod, proxies } from './proxies.ts';
+
+/** What /metrics of every sidecar says, read once. */
+export const emissions = defineFact({
+  id: 'emissions',
+  title: 'metrics of each proxy',
+  reads: tunnelling,
+  needs: { emitters, proxies },
+  read: async ({ emitters, proxies }, { source }): Promise<Many<Emission>> => {
+    const byKey = new Map(proxies.read.map((proxy) => [proxy.key, proxy]));
+    const settled = await Promise.all(emitters.read.map((emitter) => emissionOf(source, emitter, byKey.get(emitter.key))));
+    const read = settled.flatMap((entry) => ('emitter' in entry ? [entry] : []));
+    const unread = settled.flatMap((entry) => ('emitter' in entry ? [] : [entry]));
+    return { read, unread: [...emitters.unread, ...unread] };
+  },
+});
+
+async function emissionOf(source: Source, emitter: Emitter, proxy: ProxyPod | undefined): Promise<Emission | Unread> {
+  if (emitter.pod.phase !== 'Running')
+    return unreadable(emitter, 'refused', `the pod is ${emitter.pod.phase}: nothing serves port ${emitter.port} yet`);
+  try {
+    const page = await readPage(source, emitter, meter, acceptedText);
+    return 'status' in page ? { emitter, outcome: page, target: {} } : told(refined(emitter, proxy, page), page);
+  } catch (error) {
+    return unreadOf(error, `metrics of pod ${emitter.pod.namespace}/${emitter.pod.name}`);
+  }
+}
+
+/** The process itself knows best what it was built from. */
+function refined(emitter: Emitter, proxy: ProxyPod | undefined, page: Page): Emitter {
+  const sidecar = proxy?.sidecar;
+  const sdk = page.target?.telemetry_sdk_version;
+  if (sidecar == null || sdk === undefined) return emitter;
+  const { container, flags, port } = sidecar;
+  return { ...emitter, release: sidecarGuess(container, flags, port, sdk).version };
+}
+
+function told(emitter: Emitter, { family, series, labelNames, requests, target }: Page): Emission {
+  if (target === null && family === null && requests.length === 0) {
+    return unreadable(
+      emitter,
+      'not-metrics',
+      `port ${emitter.port} serves metrics of another program: neither target_info nor a gen_ai family`,
+    );
+  }
+  if (family === null && requests.length === 0) return { emitter, outcome: { status: 'idle' }, target: target ?? {} };
+  const named = family ?? 'gen_ai_client_token_usage';
+  return { emitter, outcome: { status: 'metered', family: named, series, labelNames, requests }, target: target ?? {} };
+}
+
+function unreadable(emitter: Emitter, problem: 'refused' | 'not-metrics', message: string): Emission {
+  return { emitter, outcome: { status: 'unreadable', problem, message }, target: {} };
+}

@@ -1,0 +1,89 @@
+import { kinds, listing } from '../../../facts/kinds.ts';
+import { type Condition, conditionsOf } from '../../../facts/workloads.ts';
+import { defineFact } from '../../../model/fact.ts';
+import type { KubeObject } from '../../../model/source.ts';
+import { list, record, records, text } from '../../../parse/fields.ts';
+import { listedIfServed } from './listed.ts';
+
+/** A request header that a policy sets from the caller's credentials. Sources: EG api/v1alpha1/{api_key_auth,jwt,basic_auth,ext_auth}_types.go. */
+export interface ProducedHeader {
+  /** Lower case, as Envoy has it. */
+  readonly header: string;
+  readonly by: 'API key' | 'JWT claim' | 'basic auth' | 'external auth';
+  /** The claim, for a JWT. */
+  readonly claim: string | null;
+}
+
+/** A SecurityPolicy of Envoy Gateway. */
+export interface SecurityPolicy {
+  readonly subject: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly created: string;
+  readonly targets: readonly { readonly kind: string; readonly name: string }[];
+  /** Chooses its targets by label: which ones, only its status tells. */
+  readonly selects: readonly string[];
+  readonly produces: readonly ProducedHeader[];
+  /** Requests without a token pass. */
+  readonly optional: boolean;
+  /** Joins the Gateway's policy instead of replacing it. */
+  readonly merges: boolean;
+  /** Gateways in its status. */
+  readonly ancestors: readonly { readonly namespace: string; readonly name: string }[];
+  /** Accepted=False for every ancestor; null without a status. */
+  readonly accepted: boolean | null;
+  readonly conditions: readonly Condition[];
+}
+
+/** All SecurityPolicies; none when the kind is not served. */
+export const securityPolicies = defineFact({
+  id: 'security-policies',
+  title: 'SecurityPolicies',
+  reads: [listing(kinds.securitypolicies)],
+  read: async (_, { source, options }): Promise<readonly SecurityPolicy[]> =>
+    ((await listedIfServed(source, options, kinds.securitypolicies)) ?? []).map(securityPolicyOf),
+});
+
+/** Reads a SecurityPolicy object. */
+export function securityPolicyOf(object: KubeObject): SecurityPolicy {
+  const { name, namespace = '', creationTimestamp = '' } = object.metadata;
+  const spec = record(object.spec);
+  const ancestors = records(record(object.status).ancestors);
+  const conditions = ancestors.flatMap((ancestor) => conditionsOf(ancestor));
+  const accepted = conditions.filter((condition) => condition.type === 'Accepted');
+  return {
+    subject: `SecurityPolicy ${namespace}/${name}`,
+    namespace,
+    name,
+    created: creationTimestamp,
+    targets: [...records(spec.targetRefs), record(spec.targetRef)].flatMap((ref) => {
+      const target = text(ref.name);
+      return target === null ? [] : [{ kind: text(ref.kind) ?? '', name: target }];
+    }),
+    selects: records(spec.targetSelectors).map((selector) => text(selector.kind) ?? ''),
+    produces: producedBy(spec),
+    optional: record(spec.jwt).optional === true,
+    merges: (text(spec.mergeType) ?? '') !== '',
+    ancestors: ancestors.map((ancestor) => {
+      const ref = record(ancestor.ancestorRef);
+      return { namespace: text(ref.namespace) ?? namespace, name: text(ref.name) ?? '' };
+    }),
+    accepted: accepted.length === 0 ? null : accepted.some((condition) => condition.status === 'True'),
+    conditions,
+  };
+}
+
+function producedBy(spec: Readonly<Record<string, unknown>>): readonly ProducedHeader[] {
+  const produced = (header: unknown, by: ProducedHeader['by'], claim: string | null = null): ProducedHeader[] =>
+    typeof header === 'string' && header !== '' ? [{ header: header.toLowerCase(), by, claim }] : [];
+  const claims = records(record(spec.jwt).providers).flatMap((provider) => records(provider.claimToHeaders));
+  const extAuth = record(spec.extAuth);
+  return [
+    ...produced(record(spec.apiKeyAuth).forwardClientIDHeader, 'API key'),
+    ...claims.flatMap((entry) => produced(entry.header, 'JWT claim', text(entry.claim))),
+    ...produced(record(spec.basicAuth).forwardUsernameHeader, 'basic auth'),
+    ...list(record(extAuth.http).headersToBackend).flatMap((header) => produced(header, 'external auth')),
+    // A gRPC authorizer may set any header (CheckResponse.ok_response.headers): which, its configuration does not tell.
+    ...('grpc' in extAuth ? produced('*', 'external auth') : []),
+  ];
+}
