@@ -1,0 +1,121 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { request } from 'undici';
+import { parse, stringify } from 'yaml';
+import type { Api, Manifest } from './api.ts';
+import { podTargets } from './file-discovery.ts';
+import { bin, end, freePort, run, until } from './processes.ts';
+
+/** 3.16 and 2.55.1 are built by build-assets.sh; 2.42 is Debian's, without Kubernetes discovery. */
+export type PrometheusRelease = '3.16' | '2.55' | '2.42';
+
+const programs: Readonly<Record<PrometheusRelease, string>> = {
+  '3.16': join(bin, 'prometheus'),
+  '2.55': join(bin, 'prometheus2'),
+  '2.42': '/usr/bin/prometheus',
+};
+
+/** The program of a release. */
+export function programOf(release: PrometheusRelease): string {
+  return programs[release];
+}
+
+/** A Prometheus server that runs what the operator generated. */
+export interface RunningPrometheus {
+  readonly release: PrometheusRelease;
+  readonly address: string;
+  readonly port: number;
+  readonly url: string;
+  /** Reads the operator's configuration again; resolves false when the server refuses it. */
+  reload(): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+interface Wanted {
+  readonly folder: string;
+  readonly api: Api;
+  readonly release: PrometheusRelease;
+  readonly namespace: string;
+  readonly name: string;
+  readonly running: RunningPrometheus | null;
+}
+
+/** Starts a Prometheus with the configuration of the operator, or makes the running one reload it. */
+export async function startPrometheusOf(wanted: Wanted): Promise<RunningPrometheus> {
+  if (wanted.running !== null) {
+    await wanted.running.reload();
+    return wanted.running;
+  }
+  const folder = mkdtempSync(join(wanted.folder, `prometheus-${wanted.name}-`));
+  const file = join(folder, 'prometheus.yaml');
+  await writeConfiguration(wanted, folder, file);
+  const port = await freePort();
+  const address = '127.0.0.1';
+  const prefix = await routePrefix(wanted);
+  const args = [`--config.file=${file}`, `--storage.tsdb.path=${join(folder, 'tsdb')}`, `--web.listen-address=${address}:${port}`];
+  const child = run(
+    programOf(wanted.release),
+    [...args, '--web.enable-lifecycle', '--log.level=warn', ...prefix.args],
+    join(folder, 'prometheus.log'),
+  );
+  const url = `http://${address}:${port}${prefix.path}`;
+  await until(`Prometheus ${wanted.release}: see ${folder}/prometheus.log`, async () => {
+    if (child.exitCode !== null) throw new Error(`Prometheus ended: see ${folder}/prometheus.log`);
+    return (await status('GET', `${url}/-/ready`)) === 200 || null;
+  });
+  return {
+    release: wanted.release,
+    address,
+    port,
+    url,
+    reload: async () => {
+      await writeConfiguration(wanted, folder, file);
+      return (await status('POST', `${url}/-/reload`)) === 200;
+    },
+    stop: async () => {
+      await end(child);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function routePrefix({ api, namespace, name }: Wanted): Promise<{ readonly path: string; readonly args: readonly string[] }> {
+  const object = await api.get({ apiVersion: 'monitoring.coreos.com/v1', kind: 'Prometheus', metadata: { namespace, name } });
+  const prefix = (object?.spec as { routePrefix?: string } | undefined)?.routePrefix ?? '/';
+  return prefix === '/' ? { path: '', args: [] } : { path: prefix, args: [`--web.route-prefix=${prefix}`] };
+}
+
+async function status(method: 'GET' | 'POST', url: string): Promise<number> {
+  const answer = await request(url, { method }).catch(() => null);
+  await answer?.body.dump();
+  return answer?.statusCode ?? 0;
+}
+
+/** What only the pod would supply is filled in: the shard, the pod's name, a kubeconfig for discovery; rule files are dropped. */
+async function writeConfiguration(wanted: Wanted, folder: string, file: string): Promise<void> {
+  const text = await until(`the operator's Secret prometheus-${wanted.name}`, () => generated(wanted));
+  const filled = text.replaceAll('$(SHARD)', '0').replaceAll('$(POD_NAME)', `prometheus-${wanted.name}-0`);
+  const configuration = parse(filled) as { rule_files?: unknown; scrape_configs?: Record<string, unknown>[] };
+  const jobs = configuration.scrape_configs ?? [];
+  const scrape = await Promise.all(jobs.map((job, index) => discovered(job, wanted, join(folder, `targets-${index}.json`))));
+  writeFileSync(file, stringify({ ...configuration, rule_files: [], scrape_configs: scrape }, { lineWidth: 0 }));
+}
+
+async function generated({ api, namespace, name }: Wanted): Promise<string | null> {
+  const secret = await api.get({ apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name: `prometheus-${name}` } });
+  const packed = (secret as (Manifest & { data?: Record<string, string> }) | null)?.data?.['prometheus.yaml.gz'];
+  return packed === undefined ? null : gunzipSync(Buffer.from(packed, 'base64')).toString();
+}
+
+async function discovered(job: Record<string, unknown>, wanted: Wanted, file: string): Promise<Record<string, unknown>> {
+  const { kubernetes_sd_configs: found, ...rest } = job;
+  if (!Array.isArray(found)) return job;
+  if (wanted.release !== '2.42') {
+    const reached = found.map((each) => ({ ...each, kubeconfig_file: join(wanted.folder, 'admin.kubeconfig') }));
+    return { ...job, kubernetes_sd_configs: reached };
+  }
+  const targets = await Promise.all(found.map((each) => podTargets(wanted.api, each)));
+  writeFileSync(file, JSON.stringify(targets.flat()));
+  return { ...rest, file_sd_configs: [{ files: [file], refresh_interval: '2s' }] };
+}
