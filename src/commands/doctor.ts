@@ -1,0 +1,107 @@
+import { diagnose, unopened } from '../engine/diagnose.ts';
+import { gather } from '../engine/gather.ts';
+import type { Ignore } from '../engine/ignore.ts';
+import { settle } from '../engine/settle.ts';
+import { hops } from '../model/check.ts';
+import type { Options } from '../model/fact.ts';
+import type { Pipeline } from '../model/pipeline.ts';
+import type { Report } from '../model/report.ts';
+import { ReadError, unreadOf } from '../model/source.ts';
+import { pipelines } from '../pipelines/index.ts';
+import type { DoctorFlags } from './flags.ts';
+import { type Opened, open } from './open.ts';
+import { checkWritable, outputsOf, styleOf, writeReport } from './output.ts';
+import { oneOf, optionsOf, pipelinesOf } from './plan.ts';
+import { type Run, startRun } from './run.ts';
+import type { Shell } from './shell.ts';
+import { unknownName } from './usage-error.ts';
+import { ignoreOf, milliseconds } from './values.ts';
+
+/** Between two looks of --wait. */
+const pauseMs = 2000;
+
+interface Plan {
+  readonly pipelines: readonly Pipeline[];
+  readonly options: Options;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly ignore: readonly Ignore[];
+  readonly failOn: 'fail' | 'warn';
+  /** Null: no --wait. */
+  readonly waitMs: number | null;
+}
+
+/** `tokmeter doctor`: reads, judges, writes the report, and ends with its exit code. */
+export async function doctor(flags: DoctorFlags, shell: Shell): Promise<number> {
+  const plan = await planOf(flags);
+  const outputs = outputsOf(flags.output ?? []);
+  const style = styleOf(oneOf('--color', flags.color, ['auto', 'always', 'never']), flags.stats === true, shell);
+  await checkWritable(outputs);
+  const run = startRun(flags, shell, plan.waitMs ?? 0);
+  const report = await reported(plan, flags, shell, run).finally(() => run.stop());
+  await writeReport(report, outputs, shell, style, flags.quiet === true);
+  return report.exitCode;
+}
+
+async function planOf(flags: DoctorFlags): Promise<Plan> {
+  const chosen = pipelinesOf(flags.pipeline, pipelines);
+  const ids = [...new Set(chosen.flatMap(({ checks }) => checks.map(({ id }) => id)))];
+  const known = (names: readonly string[], words: readonly string[]): readonly string[] => {
+    for (const name of names) if (!words.includes(name)) throw unknownName('check', name, words);
+    return names;
+  };
+  const ignore = (flags.ignore ?? []).map(ignoreOf);
+  known(
+    ignore.map(({ id }) => id),
+    ids,
+  );
+  return {
+    pipelines: chosen,
+    options: await optionsOf(flags),
+    include: known(flags.include ?? [], [...ids, ...hops]),
+    exclude: known(flags.exclude ?? [], [...ids, ...hops]),
+    ignore,
+    failOn: oneOf('--fail-on', flags.failOn, ['fail', 'warn']),
+    waitMs: flags.wait === undefined ? null : flags.wait === true ? 300_000 : milliseconds('--wait', flags.wait),
+  };
+}
+
+async function reported(plan: Plan, flags: DoctorFlags, shell: Shell, run: Run): Promise<Report> {
+  let opened: Opened;
+  try {
+    opened = await open(flags, shell, run);
+  } catch (error) {
+    if (!(error instanceof ReadError)) throw error;
+    const origin = { kind: 'cluster', name: flags.context ?? 'unknown' } as const;
+    return unopened(origin, new Date(), [unreadOf(error)], { version: shell.version, ended: run.ended });
+  }
+  return judged(plan, opened, shell, run).finally(() => opened.close());
+}
+
+async function judged(plan: Plan, { source }: Opened, shell: Shell, run: Run): Promise<Report> {
+  const recorded = source.origin.kind === 'bundle' || source.origin.kind === 'manifests';
+  // A recording is judged at its own moment, so that its report is the same every time.
+  const clock = recorded ? (): number => 0 : run.clock;
+  const gathering = gather(source, plan.options, { signal: run.signal, clock, onEvent: run.progress.onEvent });
+  const { include, exclude, ignore, failOn, waitMs } = plan;
+  const settings = { include, exclude, ignore, failOn, gathering, version: shell.version, ended: run.ended };
+  const look = (): Promise<Report> => diagnose(plan.pipelines, source, plan.options, settings);
+  if (waitMs === null) return look();
+  return settle(look, plan.pipelines, gathering, {
+    waitMs,
+    clock: run.clock,
+    pause: () => run.pause(pauseMs),
+    cutShort: () => run.signal.aborted,
+    onWaiting: waitingTeller(run),
+  });
+}
+
+/** Says what is waited for, when that changes. */
+function waitingTeller(run: Run): (ids: readonly string[]) => void {
+  let told = '';
+  return (ids) => {
+    const text = ids.length === 0 ? 'a gateway that meters tokens' : ids.join(', ');
+    if (text !== told) run.progress.say(`waiting for ${text}`);
+    told = text;
+  };
+}

@@ -1,0 +1,50 @@
+/** What commander made of kubectl's connection flags. */
+export interface ConnectionFlags {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly cluster?: string;
+  readonly user?: string;
+  readonly server?: string;
+  readonly token?: string;
+  readonly as?: string;
+  readonly asGroup?: readonly string[];
+  readonly asUid?: string;
+  readonly certificateAuthority?: string;
+  readonly clientCertificate?: string;
+  readonly clientKey?: string;
+  readonly tlsServerName?: string;
+  readonly insecureSkipTlsVerify?: boolean;
+  readonly via: string;
+  readonly requestTimeout: string;
+}
+
+/** The flags that doctor and get share. */
+export interface RunFlags extends ConnectionFlags {
+  readonly namespace?: string;
+  readonly allNamespaces?: boolean;
+  readonly selector?: string;
+  readonly pipeline: string;
+  readonly gateway?: string;
+  readonly expectLabel?: readonly string[];
+  readonly prometheus?: string;
+  readonly prometheusTokenFile?: string;
+  readonly prometheusHeader?: readonly string[];
+  readonly timeout?: string;
+  readonly color: string;
+  readonly v?: string | true;
+  readonly quiet?: boolean;
+}
+
+export interface DoctorFlags extends RunFlags {
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly ignore?: readonly string[];
+  readonly failOn: string;
+  readonly wait?: string | true;
+  readonly output?: readonly string[];
+  readonly stats?: boolean;
+}
+
+export interface GetFlags extends RunFlags {
+  readonly output: string;
+}

@@ -1,0 +1,79 @@
+import { type Command, Option } from 'commander';
+
+const connecting = 'Connection (as kubectl):';
+const choosing = 'What to look at:';
+const judging = 'Judging:';
+const showing = 'Output:';
+
+const collect = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];
+const commas = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, ...value.split(',')];
+
+const make = (group: string, flags: string, text: string): Option => new Option(flags, text).helpGroup(group);
+const many = (group: string, flags: string, text: string): Option => make(group, flags, text).argParser(collect);
+const list = (group: string, flags: string, text: string): Option => make(group, flags, text).argParser(commas);
+
+/** kubectl's flags for reaching a cluster: cli-runtime, pkg/genericclioptions/config_flags.go. */
+const connection = (): readonly Option[] => [
+  make(connecting, '--kubeconfig <file>', 'the kubeconfig to use instead of KUBECONFIG and ~/.kube/config'),
+  make(connecting, '--context <name>', 'the kubeconfig context to use'),
+  make(connecting, '--cluster <name>', 'the kubeconfig cluster to use'),
+  make(connecting, '--user <name>', 'the kubeconfig user to use'),
+  make(connecting, '-s, --server <url>', 'the address of the API server'),
+  make(connecting, '--token <token>', 'a bearer token for the API server'),
+  make(connecting, '--as <user>', 'the user to impersonate'),
+  many(connecting, '--as-group <group>', 'a group to impersonate; repeatable'),
+  make(connecting, '--as-uid <uid>', 'the UID to impersonate'),
+  make(connecting, '--certificate-authority <file>', "the certificate of the API server's authority"),
+  make(connecting, '--client-certificate <file>', 'a client certificate'),
+  make(connecting, '--client-key <file>', 'its key'),
+  make(connecting, '--tls-server-name <name>', "the name to expect in the API server's certificate"),
+  make(connecting, '--insecure-skip-tls-verify', "do not check the API server's certificate"),
+  make(connecting, '--via <way>', 'how to reach pod ports: auto, port-forward, proxy or direct').default('auto'),
+  make(connecting, '--request-timeout <duration>', 'how long one request may take; 0: for ever').default('10s'),
+];
+
+const scope = (): readonly Option[] => [
+  make(choosing, '-n, --namespace <namespace>', "only this namespace for the gateway's own objects (default: all)"),
+  make(choosing, '-A, --all-namespaces', 'all namespaces, which is the default'),
+  make(choosing, '-l, --selector <selector>', 'only proxies with these labels'),
+  make(choosing, '--pipeline <id>', 'what to judge; auto: whatever is installed').default('auto'),
+  make(choosing, '--gateway <namespace/name>', 'only this Gateway'),
+  many(choosing, '--expect-label <name>', 'an identity label that must appear; repeatable'),
+  make(choosing, '--prometheus <where>', 'URL, NAMESPACE/SERVICE[:PORT] or NAMESPACE/Kind/NAME (default: found in the cluster)'),
+  make(choosing, '--prometheus-token-file <file>', 'a bearer token for --prometheus'),
+  many(choosing, '--prometheus-header <header>', '"Name: value" for --prometheus; repeatable'),
+];
+
+const run = (): readonly Option[] => [
+  make(judging, '--timeout <duration>', 'ends the run with the report so far (default: 60s, and the time of --wait)'),
+  make(showing, '--color <when>', 'auto, always or never').default('auto'),
+  make(showing, '-v, --v [level]', 'says on stderr what is requested'),
+  make(showing, '-q, --quiet', 'prints nothing on stdout; the exit code tells'),
+  make(showing, '--config <file>', 'flags from a YAML file, by their long names; the command line goes first'),
+];
+
+const judge = (): readonly Option[] => [
+  list(judging, '--include <id|hop>', 'only these checks; repeatable'),
+  list(judging, '--exclude <id|hop>', 'all but these checks; repeatable'),
+  many(judging, '--ignore <id[=subject]:reason[:until]>', 'accepts a known failure, until the day UNTIL; repeatable'),
+  make(judging, '--fail-on <what>', 'fail, or warn: exit 3 when there are only warnings').default('fail'),
+  make(judging, '--wait [duration]', 'looks again until healthy (default: 5m)'),
+  many(showing, '-o, --output <format[=file]>', 'table, wide, short, json, yaml or junit; repeatable with files'),
+  make(showing, '--stats', 'adds requests and times'),
+];
+
+const add = (command: Command, options: readonly Option[]): Command => {
+  for (const option of options) command.addOption(option);
+  return command;
+};
+
+/** The flags of `doctor`, in the order of its help. */
+export function withDoctorOptions(command: Command): Command {
+  return add(command, [...scope(), ...judge(), ...run(), ...connection()]);
+}
+
+/** The flags of `get`. */
+export function withGetOptions(command: Command): Command {
+  const output = make(showing, '-o, --output <format>', 'table, wide, json or yaml').default('table');
+  return add(command, [...scope(), output, ...run(), ...connection()]);
+}

@@ -1,0 +1,132 @@
+import { Argument, Command } from 'commander';
+import { viewNames } from '../model/pipeline.ts';
+import type { DoctorFlags, GetFlags } from './flags.ts';
+import { withDoctorOptions, withGetOptions } from './options.ts';
+import type { Shell } from './shell.ts';
+
+const examples = (program: string): string => `
+Examples:
+  # Which link of the chain broke?
+  ${program} doctor
+
+  # A smoke test after a rollout, with a report for CI
+  ${program} doctor --wait=5m -o table -o junit=report.xml
+
+  # The tables behind the verdicts
+  ${program} get proxies
+
+  # See it work without a cluster
+  ${program} demo
+
+Exit codes: 0 sound, 1 broken, 2 could not look, 3 warnings with --fail-on warn, 64 wrong usage, 70 a bug, 124 timeout, 130/143 interrupted`;
+
+/** The commander program. Every command loads only when it runs, so that --help loads none. */
+export function programOf(shell: Shell, done: (code: number) => void): Command {
+  const program = new Command(shell.program)
+    .description('Is every LLM token counted once, under the right name, for the right tenant, all the way to the bill?')
+    .helpCommand('help [command]', 'shows the help of a command')
+    .helpOption('-h, --help', 'shows this help')
+    .configureHelp({ helpWidth: 80 })
+    .addHelpText('after', () => examples(shell.program))
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined });
+  addDoctor(program, shell, done);
+  addGet(program, shell, done);
+  addExplain(program, shell, done);
+  addDemo(program, shell, done);
+  addRbac(program, shell, done);
+  addCompletion(program, shell, done);
+  addVersion(program, shell, done);
+  return program;
+}
+
+type Add = (program: Command, shell: Shell, done: (code: number) => void) => void;
+
+const addDoctor: Add = (program, shell, done) => {
+  const command = program
+    .command('doctor')
+    .description('judges every link of the chain, in data-path order, and names the first broken one');
+  withDoctorOptions(command).action(async (_flags: DoctorFlags, self: Command) => {
+    const { doctor } = await import('./doctor.ts');
+    done(await doctor(await configured<DoctorFlags>(self), shell));
+  });
+};
+
+const addGet: Add = (program, shell, done) => {
+  const command = program.command('get').description('the tables behind the verdicts').argument('<table>', viewNames.join(', '));
+  withGetOptions(command).action(async (name: string, _flags: GetFlags, self: Command) => {
+    const { get } = await import('./get.ts');
+    done(await get(name, await configured<GetFlags>(self), shell));
+  });
+};
+
+const addExplain: Add = (program, shell, done) => {
+  program
+    .command('explain')
+    .description('what a check means, why it matters, how to mend it; without ID the whole table')
+    .argument('[id]', 'the id of a check')
+    .option('--color <when>', 'auto, always or never', 'auto')
+    .action(async (id: string | undefined, flags: { readonly color: string }) => {
+      const { explain } = await import('./explain.ts');
+      done(await explain(id ?? null, flags, shell));
+    });
+};
+
+const addDemo: Add = (program, shell, done) => {
+  program
+    .command('demo')
+    .description('runs doctor on an embedded cluster; no Kubernetes needed')
+    .argument('[world]', 'what is wrong with it; --list names them')
+    .option('--list', 'names the worlds')
+    .option('--serve', 'keeps the cluster up for kubectl and prints a kubeconfig')
+    .allowUnknownOption(false)
+    .action(async (world: string | undefined, flags: { readonly list?: boolean; readonly serve?: boolean }) => {
+      const { demo } = await import('./demo.ts');
+      done(await demo(world ?? null, flags, shell));
+    });
+};
+
+const addRbac: Add = (program, shell, done) => {
+  program
+    .command('rbac')
+    .description('the minimal ClusterRole, as YAML')
+    .option('--name <name>', 'the name of the ClusterRole', 'tokmeter')
+    .option('--service-account <namespace/name>', 'binds it to this service account')
+    .option('--via <way>', 'how pod ports are reached: port-forward or proxy', 'port-forward')
+    .action(async (flags: { readonly name: string; readonly serviceAccount?: string; readonly via: string }) => {
+      const { rbac } = await import('./rbac.ts');
+      done(await rbac(flags, shell));
+    });
+};
+
+const addCompletion: Add = (program, shell, done) => {
+  program
+    .command('completion')
+    .description('a completion script for your shell')
+    .addArgument(new Argument('<shell>', 'bash, zsh or fish'))
+    .action(async (name: string) => {
+      const { completion } = await import('./completion.ts');
+      done(await completion(name, program, shell));
+    });
+};
+
+const addVersion: Add = (program, shell, done) => {
+  program
+    .command('version')
+    .description('the version of this program')
+    .option('-o, --output <format>', 'text or json', 'text')
+    .action(async (flags: { readonly output: string }) => {
+      const { version } = await import('./version.ts');
+      done(await version(flags, shell));
+    });
+};
+
+/** The flags of a command after --config, whose file fills in what the command line leaves open. */
+async function configured<T>(command: Command): Promise<T> {
+  const file: unknown = command.opts().config;
+  if (typeof file === 'string') {
+    const { applyConfig } = await import('./config.ts');
+    await applyConfig(command, file);
+  }
+  return command.opts() as T;
+}
