@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Snapshot, World } from '../model/snapshot.ts';
+import { answerApi, attemptOf, type Holdings, type Place, placeOf, refusalAnswer } from './api.ts';
+import type { Asked } from './asked.ts';
+import { type Backends, backendsOf } from './backends.ts';
+import { selfSigned } from './certificate.ts';
+import { type Fault, type Faults, faultsOf, type Trouble } from './faults.ts';
+import { kubeconfigText } from './kubeconfig.ts';
+import { forwardPorts } from './port-forward.ts';
+import { type Answer, respond } from './respond.ts';
+import { forbidden, notFound, pageNotFound, statusAnswer, unauthorized } from './status.ts';
+import { storeOf } from './store.ts';
+
+export interface ServeOptions {
+  readonly faults?: readonly Fault[];
+  /** The user that 403s speak of; "demo". */
+  readonly user?: string;
+  /** The context of the kubeconfig; "tokmeter-demo". */
+  readonly context?: string;
+}
+
+/** A running sandbox. */
+export interface Served {
+  /** "https://127.0.0.1:41234". */
+  readonly url: string;
+  /** With the authority's certificate and the token. */
+  readonly kubeconfig: string;
+  readonly ca: string;
+  readonly token: string;
+  readonly asked: readonly Asked[];
+  close(): Promise<void>;
+}
+
+// Bodies above 128 KiB are gzipped for those who ask: apiserver pkg/endpoints/handlers/responsewriters/writers.go defaultGzipThresholdBytes.
+const gzipAbove = 128 * 1024;
+const defaultServer = 'v1.34.0';
+
+/** Serves a recording as a real HTTPS API server on 127.0.0.1, with port-forward, for kubectl and for tokmeter itself. */
+export async function serve(from: World | Snapshot, options: ServeOptions = {}): Promise<Served> {
+  const snapshot = 'snapshot' in from ? from.snapshot : from;
+  const { user = 'demo', context = 'tokmeter-demo' } = options;
+  const asked: Asked[] = [];
+  const faults = faultsOf(options.faults ?? []);
+  const token = randomBytes(18).toString('base64url');
+  const identity = selfSigned('tokmeter sandbox');
+  const backends = backendsOf(snapshot, faults, (request) => asked.push(request));
+  const holdings = { store: storeOf(snapshot), now: new Date(snapshot.now), server: snapshot.server ?? defaultServer, user };
+  const cluster: Cluster = { holdings, backends, faults, token, log: (request) => asked.push(request) };
+  const server = createServer({ key: identity.key, cert: identity.cert }, (request, response) => void answer(request, response, cluster));
+  const close = closer(server, backends);
+  server.on('upgrade', (request, socket, head) => upgrade(request, socket, head, cluster));
+  const url = await listening(server);
+  return { url, kubeconfig: kubeconfigText(url, identity.cert, token, context), ca: identity.cert, token, asked, close };
+}
+
+interface Cluster {
+  readonly holdings: Holdings;
+  readonly backends: Backends;
+  readonly faults: Faults;
+  readonly token: string;
+  log(asked: Asked): void;
+}
+
+function listening(server: Server): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => resolve(`https://127.0.0.1:${(server.address() as AddressInfo).port}`));
+  });
+}
+
+function closer(server: Server, backends: Backends): () => Promise<void> {
+  const sockets = new Set<Duplex>();
+  server.on('connection', (socket: Duplex) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return () =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      backends.close();
+      for (const socket of sockets) socket.destroy();
+    });
+}
+
+function logged(request: IncomingMessage, { log, faults }: Cluster): Trouble | null {
+  const { method = 'GET', url = '/', headers } = request;
+  log({ at: 'api', method, url, agent: headers['user-agent'] ?? '', headers });
+  return faults.meet(`${method} ${url}`);
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, cluster: Cluster): Promise<void> {
+  const { holdings, backends } = cluster;
+  const trouble = logged(request, cluster);
+  const place = placeOf(pathOf(request), holdings.store);
+  const forbids = trouble !== null && 'forbid' in trouble;
+  const refused = refusalOf(request, place, forbids, cluster);
+  const manner = { now: holdings.now, gzipAbove };
+  if (refused !== null) return respond(request, response, refused, trouble, manner);
+  const endpoint = place === null ? null : proxied(place);
+  if (endpoint === null || place === null || decides(trouble))
+    return respond(request, response, answerApi(request, holdings), trouble, manner);
+  return backends.answer(endpoint, request, response, place.rest + new URL(request.url ?? '/', 'http://sandbox').search);
+}
+
+/** Whether a trouble leaves nothing to answer. */
+function decides(trouble: Trouble | null): boolean {
+  return trouble !== null && ('status' in trouble || 'hang' in trouble || 'reset' in trouble);
+}
+
+/** Why a request is not granted; null when it is. */
+function refusalOf(request: IncomingMessage, place: Place | null, forbids: boolean, cluster: Cluster): Answer | null {
+  const { holdings, backends, token } = cluster;
+  if (request.headers.authorization !== `Bearer ${token}`) return unauthorized;
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return statusAnswer(405, 'MethodNotAllowed', `the sandbox is read-only: ${request.method} is not allowed`);
+  if (place === null) return forbids ? forbiddenPath(request, holdings.user) : null;
+  const attempt = attemptOf(place, place.name === null ? 'list' : 'get', holdings.user);
+  if (forbids) return forbidden(attempt);
+  const endpoint = proxied(place);
+  if (endpoint === null) return null;
+  const refusal = backends.refusal(endpoint);
+  if (refusal?.reason === 'forbidden') return forbidden(attempt);
+  if (refusal !== null) return refusalAnswer({ ...refusal, reason: 'unreachable' }, attempt);
+  return backends.has(endpoint) ? null : statusAnswer(503, 'ServiceUnavailable', 'error trying to reach service: connection refused');
+}
+
+function forbiddenPath(request: IncomingMessage, user: string): Answer {
+  return statusAnswer(403, 'Forbidden', `forbidden: User "${user}" cannot get path "${pathOf(request)}"`);
+}
+
+const pathOf = (request: IncomingMessage): string => new URL(request.url ?? '/', 'http://sandbox').pathname;
+
+/** The endpoint behind …/pods/NAME:PORT/proxy and …/services/NAME:PORT/proxy; null for any other place. */
+function proxied({ kind, namespace, name, subresource }: Place): string | null {
+  if (subresource !== 'proxy' || name === null || namespace === null) return null;
+  const [port, host, scheme] = name.split(':').reverse();
+  const at = kind.resource === 'pods' ? 'pod' : 'service';
+  return `${scheme === 'https' ? 'https ' : ''}${at} ${namespace}/${host}:${port}`;
+}
+
+function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, cluster: Cluster): void {
+  socket.on('error', () => socket.destroy());
+  const trouble = logged(request, cluster);
+  if (trouble !== null && 'reset' in trouble) return void socket.destroy();
+  if (trouble !== null && 'hang' in trouble) return;
+  const refused = upgradeRefusal(request, trouble, cluster);
+  if (refused !== null) return void socket.end(rawAnswer(refused));
+  const { pod, namespace, uid } = podOf(request, cluster);
+  const dial = (port: number) => cluster.backends.dial(`pod ${namespace}/${pod}:${port}`);
+  // The kubelet answers a protocol it does not know with 403 and an empty body: measured on k8s.io/kubelet 1.32.
+  if (!forwardPorts(request, socket, head, { pod, uid, dial })) socket.end(rawAnswer({ status: 403, headers: {}, body: Buffer.alloc(0) }));
+}
+
+function podOf(request: IncomingMessage, { holdings }: Cluster) {
+  const place = placeOf(pathOf(request), holdings.store);
+  const object =
+    place && holdings.store.all(place.kind).find(({ metadata }) => metadata.name === place.name && metadata.namespace === place.namespace);
+  return { pod: place?.name ?? '', namespace: place?.namespace ?? '', uid: object?.metadata.uid ?? '', known: object !== undefined };
+}
+
+function upgradeRefusal(request: IncomingMessage, trouble: Trouble | null, cluster: Cluster): Answer | null {
+  const { holdings, backends, token } = cluster;
+  const place = placeOf(pathOf(request), holdings.store);
+  if (request.headers.authorization !== `Bearer ${token}`) return unauthorized;
+  if (place === null || place.subresource !== 'portforward' || place.name === null) return pageNotFound;
+  const attempt = attemptOf(place, request.method === 'GET' ? 'get' : 'create', holdings.user);
+  if (trouble !== null && 'forbid' in trouble) return forbidden(attempt);
+  if (trouble !== null && 'status' in trouble)
+    return { status: trouble.status, headers: trouble.headers ?? {}, body: Buffer.from(trouble.body ?? '') };
+  const { known, pod, namespace } = podOf(request, cluster);
+  const ports = new URL(request.url ?? '/', 'http://sandbox').searchParams.getAll('ports').flatMap((text) => text.split(','));
+  const refusals = ports.map((port) => backends.refusal(`pod ${namespace}/${pod}:${port}`));
+  if (refusals.some((refusal) => refusal?.reason === 'forbidden')) return forbidden(attempt);
+  return known ? null : notFound(place.kind, pod);
+}
+
+function rawAnswer({ status, headers, body }: Answer): Buffer {
+  const lines = Object.entries({ ...headers, 'content-length': String(body.length), connection: 'close' }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
+  return Buffer.concat([Buffer.from(`HTTP/1.1 ${status} Refused\r\n${lines.join('')}\r\n`, 'latin1'), body]);
+}
