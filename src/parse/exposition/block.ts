@@ -24,8 +24,8 @@ export interface Block {
   bound: { name: 'le' | 'quantile' | null; start: number; end: number; escaped: boolean };
   /** Names that stand more than once in the base, or in the base and as its bound. */
   readonly twice: { base: readonly string[]; le: boolean; quantile: boolean };
-  /** The bytes of the base, for comparison with the next line; length 0: nothing to compare. */
-  base: { buf: Buffer; start: number; length: number };
+  /** The bytes of the base, for comparison with the next line; length 0: nothing to compare. `lead` bytes before it hold the name and the brace. */
+  base: { buf: Buffer; start: number; length: number; lead: number };
 }
 
 export function block(names: NameTable): Block {
@@ -38,7 +38,7 @@ export function block(names: NameTable): Block {
     fresh: true,
     bound: { name: null, start: 0, end: 0, escaped: false },
     twice: { base: [], le: false, quantile: false },
-    base: { buf: Buffer.alloc(0), start: 0, length: 0 },
+    base: { buf: Buffer.alloc(0), start: 0, length: 0, lead: 0 },
   };
 }
 
@@ -74,19 +74,43 @@ function leadingName(scan: Scan, labels: Block, at: number): number {
   return next + 1;
 }
 
+/** Reads the name and the labels of a line at `at` that begins as the last one did, byte for byte; null when it does not. */
+export function readRepeated(scan: Scan, labels: Block, at: number): number | null {
+  const { lead, length } = labels.base;
+  if (length === 0 || !isRepeated(scan, labels, at, lead + length)) return null;
+  return readAfterBase(scan, labels, at + lead);
+}
+
 /** The buckets, the sum and the count of a histogram share their labels but for `le`: when the bytes are the last line's, they are read already. */
 function readSharedBlock(scan: Scan, labels: Block, at: number): number | null {
-  const { buf } = scan;
+  if (labels.base.length === 0 || !isRepeated(scan, labels, at, labels.base.length)) return null;
+  return readAfterBase(scan, labels, at);
+}
+
+/** The `length` bytes at `at` are those that end the last base, and the labels may end after them. */
+function isRepeated(scan: Scan, labels: Block, at: number, length: number): boolean {
   const { base } = labels;
-  const end = at + base.length;
-  if (base.length === 0 || end >= scan.end) return null;
-  const follows = buf[end];
-  if (follows !== braceClose && follows !== comma) return null;
-  if (base.buf.compare(buf, at, end, base.start, base.start + base.length) !== 0) return null;
-  const next = follows === braceClose ? end + 1 : readBound(scan, labels, end + 1);
+  const end = at + length;
+  if (end >= scan.end) return false;
+  const follows = scan.buf[end];
+  if (follows !== braceClose && follows !== comma) return false;
+  const baseEnd = base.start + base.length;
+  return base.buf.compare(scan.buf, at, end, baseEnd - length, baseEnd) === 0;
+}
+
+/** What follows a base that begins at `start`: nothing, or the bound. */
+function readAfterBase(scan: Scan, labels: Block, start: number): number | null {
+  const { base } = labels;
+  const end = start + base.length;
+  const { newlines } = scan;
+  const next = scan.buf[end] === braceClose ? end + 1 : readBound(scan, labels, end + 1);
+  if (next === null) scan.newlines = newlines;
   if (next === null) return null;
-  if (follows === braceClose) labels.bound.name = null;
-  labels.start = at;
+  if (scan.buf[end] === braceClose) labels.bound.name = null;
+  labels.start = start;
+  base.buf = scan.buf;
+  base.start = start;
+  base.lead = start - scan.contentStart;
   return next;
 }
 
@@ -197,4 +221,5 @@ function settle(scan: Scan, labels: Block, shareable: boolean): void {
   labels.base.buf = scan.buf;
   labels.base.start = start;
   labels.base.length = (at[labels.count * stride - 2] ?? 0) + 1;
+  labels.base.lead = start - scan.contentStart;
 }

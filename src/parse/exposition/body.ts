@@ -29,7 +29,19 @@ export function openBody(options: ExpositionOptions): Body {
   const strict = options.format === 'openmetrics';
   const nothing = Buffer.alloc(0);
   return {
-    scan: { strict, buf: nothing, end: 0, ascii: true, valid: true, line: 1, lineStart: 0, newlines: 0, escaped: false, value: 0 },
+    scan: {
+      strict,
+      buf: nothing,
+      end: 0,
+      ascii: true,
+      valid: true,
+      line: 1,
+      lineStart: 0,
+      contentStart: 0,
+      newlines: 0,
+      escaped: false,
+      value: 0,
+    },
     labels: block(nameTable(options.wanted)),
     record: recorder(),
     sample: options.sample,
@@ -75,6 +87,7 @@ function readContent(body: Body, at: number): number {
   if (byte === hash) return readHash(body, first);
   if (byte === newline && !scan.strict) return first;
   if (byte === lessThan && body.counts.samples === 0) fail(scan, first, 'this is an HTML page, not metrics', 'html');
+  scan.contentStart = first;
   const end = readSample(scan, body.labels, first);
   body.counts.samples += 1;
   deliver(body);

@@ -47,8 +47,8 @@ function keep(rest: Rest, bytes: Buffer): void {
 /** The last line's labels outlive its chunk, whose bytes are the caller's. */
 function keepBase(body: Body): void {
   const { base } = body.labels;
-  base.buf = Buffer.from(base.buf.subarray(base.start, base.start + base.length));
-  base.start = 0;
+  base.buf = Buffer.from(base.buf.subarray(base.start - base.lead, base.start + base.length));
+  base.start = base.lead;
 }
 
 /** Throws unless the body, now complete, ends as it must. */

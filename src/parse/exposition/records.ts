@@ -2,7 +2,7 @@ import { type Block, stride, valueEscaped } from './block.ts';
 import { nameAt } from './duplicates.ts';
 import { decodeQuoted, type Scan } from './scan.ts';
 
-/** Label names and values; it has no prototype, so that a label named `__proto__` is a label like any other. */
+/** Label names and values; nothing is inherited, so that a label named `__proto__` is a label like any other. */
 export type Labels = Readonly<Record<string, string>>;
 
 /** Gives the labels of the line in hand as a record. Lines whose labels are equal may be given the same record. */
@@ -24,7 +24,9 @@ export function recorder(): Recorder {
   };
 }
 
-const empty = (): Record<string, string> => Object.create(null) as Record<string, string>;
+// An object that Object.create(null) makes is a hash table to V8, ten times as slow to copy as one that a constructor makes.
+const Bare = Object.assign(function bare() {}, { prototype: Object.create(null) }) as unknown as new () => Record<string, string>;
+const empty = (): Record<string, string> => new Bare();
 
 function baseRecord(scan: Scan, labels: Block, intern: (text: string) => string): Record<string, string> {
   const record = empty();

@@ -1,4 +1,4 @@
-import { type Block, noLabels, readBlock } from './block.ts';
+import { type Block, noLabels, readBlock, readRepeated } from './block.ts';
 import {
   braceClose,
   braceOpen,
@@ -18,11 +18,17 @@ import { closingQuote, fail, requireUtf8, type Scan, skipBlanks } from './scan.t
 
 /** Reads one sample that begins at `at` into `labels` and scan.value, and returns where its line ends. */
 export function readSample(scan: Scan, labels: Block, at: number): number {
+  const next = readRepeated(scan, labels, at) ?? readSeries(scan, labels, at);
+  return scan.strict ? readOpenMetricsSuffix(scan, next) : readTextSuffix(scan, next);
+}
+
+/** The name and the labels. */
+function readSeries(scan: Scan, labels: Block, at: number): number {
   labels.metric = null;
   const name = scan.buf[at] === braceOpen ? at : skipBlanks(scan, metricNameEnd(scan, labels, at));
   const next = scan.buf[name] === braceOpen ? readBlock(scan, labels, name + 1) : noLabels(labels, name);
   if (labels.metric === null) fail(scan, at, 'the metric has no name');
-  return scan.strict ? readOpenMetricsSuffix(scan, next) : readTextSuffix(scan, next);
+  return next;
 }
 
 function metricNameEnd(scan: Scan, labels: Block, at: number): number {

@@ -15,6 +15,8 @@ export interface Scan {
   valid: boolean;
   line: number;
   lineStart: number;
+  /** Where the line in hand begins, blanks left out. */
+  contentStart: number;
   /** Newlines met inside label values of the line in hand. */
   newlines: number;
   /** The last quoted string held a backslash. */

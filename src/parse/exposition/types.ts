@@ -6,7 +6,7 @@ export type ExpositionFormat = 'text' | 'openmetrics';
 /** One line with a value. Names and values are as written: raw, an empty label value kept, `le` not normalised. */
 export interface Sample {
   readonly name: string;
-  /** Has no prototype; of a label that stands twice, the last value. Equal label sets may be one object. */
+  /** Nothing is inherited (`labels.constructor` is a label or absent); of a label that stands twice, the last value. Equal label sets may be one object. */
   readonly labels: Labels;
   readonly value: number;
   /** Counted from 1. */
