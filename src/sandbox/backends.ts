@@ -80,7 +80,8 @@ function recordedAnswer(gets: readonly RecordedGet[], request: IncomingMessage, 
   const { pathname, searchParams } = new URL(url, 'http://sandbox');
   const { query } = questionOf({ path: pathname, query: [...searchParams] });
   const same = gets.filter(({ question }) => question.path === pathname && JSON.stringify(question.query) === JSON.stringify(query));
-  const found = same.find(({ question }) => question.accept === (request.headers.accept ?? null)) ?? same[0];
+  const { accept = '*/*' } = request.headers;
+  const found = same.find(({ question }) => (question.accept ?? '*/*') === accept) ?? same[0];
   if (found === undefined) return unrecorded('this endpoint', url);
   if (found.answer.status === 'reply') return answerOf(found.answer);
   if (found.answer.refusal.fault === 'slow') return 'slow';

@@ -17,7 +17,9 @@ interface Heard {
 function fetch(served: Served, path: string, headers: Readonly<Record<string, string>> = {}): Promise<Heard> {
   const options = { ca: served.ca, headers: { authorization: `Bearer ${served.token}`, ...headers }, agent: false as const };
   return new Promise((resolve, reject) => {
+    let begun = false;
     const request = httpsGet(served.url + path, options, (response) => {
+      begun = true;
       const chunks: Buffer[] = [];
       const done = () =>
         resolve({
@@ -30,7 +32,7 @@ function fetch(served: Served, path: string, headers: Readonly<Record<string, st
       response.on('error', () => {});
       response.on('close', done);
     });
-    request.on('error', reject);
+    request.on('error', (error) => begun || reject(error));
     setTimeout(() => request.destroy(new Error('no answer in time')), 500).unref();
   });
 }
