@@ -7,6 +7,14 @@ const aigateway = 'aigateway.envoyproxy.io';
 export const kinds = {
   pods: { group: '', resource: 'pods', kind: 'Pod', namespaced: true, versions: ['v1'] },
   namespaces: { group: '', resource: 'namespaces', kind: 'Namespace', namespaced: false, versions: ['v1'] },
+  configmaps: { group: '', resource: 'configmaps', kind: 'ConfigMap', namespaced: true, versions: ['v1'] },
+  mutatingwebhookconfigurations: {
+    group: 'admissionregistration.k8s.io',
+    resource: 'mutatingwebhookconfigurations',
+    kind: 'MutatingWebhookConfiguration',
+    namespaced: false,
+    versions: ['v1'],
+  },
   deployments: { group: 'apps', resource: 'deployments', kind: 'Deployment', namespaced: true, versions: ['v1'] },
   gateways: { group: 'gateway.networking.k8s.io', resource: 'gateways', kind: 'Gateway', namespaced: true },
   httproutes: { group: 'gateway.networking.k8s.io', resource: 'httproutes', kind: 'HTTPRoute', namespaced: true },
@@ -30,6 +38,7 @@ export const kinds = {
     kind: 'ClientTrafficPolicy',
     namespaced: true,
   },
+  securitypolicies: { group: 'gateway.envoyproxy.io', resource: 'securitypolicies', kind: 'SecurityPolicy', namespaced: true },
   podmonitors: { group: monitoring, resource: 'podmonitors', kind: 'PodMonitor', namespaced: true, versions: ['v1'] },
   prometheuses: { group: monitoring, resource: 'prometheuses', kind: 'Prometheus', namespaced: true, versions: ['v1'] },
   prometheusagents: { group: monitoring, resource: 'prometheusagents', kind: 'PrometheusAgent', namespaced: true, versions: ['v1alpha1'] },

@@ -1,0 +1,124 @@
+import type { IdentityLabel } from '../../../facts/emitters.ts';
+import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { identity } from '../facts/identity.ts';
+import { proxies } from '../facts/proxies.ts';
+import { aiRoutes, routeWanted } from '../facts/routes.ts';
+import { securityPolicies } from '../facts/security-policies.ts';
+import { policiesOf, type RoutePolicies, sourceOf, usuallyArray } from '../identity-sources.ts';
+import { metered } from '../metered.ts';
+
+/** Who writes the mapped headers: a policy of the gateway, or whoever calls it. */
+export const identityUnsourced = defineCheck({
+  id: 'identity-unsourced',
+  title: 'a policy sets every mapped header on every route',
+  hop: 'configure',
+  severity: 'warning',
+  why: 'A header that no policy sets is whatever the caller sends: tokens are billed to a tenant of the caller’s choice. A caller that sends none is billed to nobody.',
+  fix: 'Set the header from the credentials in a SecurityPolicy (apiKeyAuth.forwardClientIDHeader, jwt.providers[].claimToHeaders with a scalar claim) that targets the Gateway or the route.',
+  follows: ['mapping-missing', 'mapping-invalid', 'controller-missing'],
+  needs: { aiRoutes, identity, securityPolicies },
+  wants: { proxies },
+  judge({ aiRoutes, identity, securityPolicies, proxies }, options) {
+    const mapped = identity.filter((label) => label.header !== null);
+    if (mapped.length === 0) return { status: 'skip', because: 'no request header is mapped to a label' };
+    const routes = aiRoutes.routes.filter((route) => routeWanted(route, options));
+    if (routes.length === 0) return { status: 'skip', because: 'there is no AIGatewayRoute' };
+    const pairs = routes.flatMap((route) => route.gateways.map((gateway) => policiesOf(route, gateway, securityPolicies)));
+    const pods = metered(proxies);
+    return verdict(
+      pairs.flatMap((pair) => [...unsourced(pair, mapped, pods), ...optional(pair, mapped, pods), ...arrays(pair, mapped, pods)]),
+    );
+  },
+});
+
+type Pods = ReturnType<typeof metered>;
+
+function unsourced(pair: RoutePolicies, mapped: readonly IdentityLabel[], pods: Pods): readonly Finding[] {
+  const missing = mapped.filter(({ header }) => sourceOf(header ?? '', [...pair.effective, ...pair.replaced]) === null);
+  if (missing.length === 0) return [];
+  const headers = missing.map(({ header }) => header).join(', ');
+  const policies = pair.effective.map((policy) => policy.subject).join(', ');
+  const state =
+    policies === ''
+      ? 'no SecurityPolicy applies to it'
+      : `${policies} ${pair.effective.length === 1 ? 'does' : 'do'} not set ${missing.length === 1 ? 'it' : 'them'}`;
+  return [
+    {
+      ...base(pair, missing, pods),
+      message: `nothing sets ${headers} on requests of this route (${state}): ${labels(missing)} ${missing.length === 1 ? 'is' : 'are'} absent, or whatever the caller sends`,
+      evidence: { saw: policies === '' ? 'no SecurityPolicy' : `${policies} without ${headers}`, run: listPolicies(pair) },
+      remedy: {
+        text: `set ${headers} in a SecurityPolicy, and strip what callers send with a ClientTrafficPolicy`,
+        patch: strip(pair, missing),
+      },
+    },
+  ];
+}
+
+function optional(pair: RoutePolicies, mapped: readonly IdentityLabel[], pods: Pods): readonly Finding[] {
+  const open = mapped.filter(({ header }) => {
+    const source = sourceOf(header ?? '', pair.effective);
+    return source?.produced.by === 'JWT claim' && source.policy.optional;
+  });
+  const policy = pair.effective.find((candidate) => candidate.optional);
+  if (open.length === 0 || policy === undefined) return [];
+  return [
+    {
+      ...base(pair, open, pods),
+      message: `${policy.subject} lets requests without a token pass (jwt.optional), and their tokens are nobody's`,
+      evidence: {
+        saw: 'jwt.optional: true',
+        run: `kubectl -n ${policy.namespace} get securitypolicy ${policy.name} -o jsonpath='{.spec.jwt.optional}'`,
+      },
+      remedy: {
+        text: `set spec.jwt.optional of ${policy.subject} to false`,
+        command: `kubectl -n ${policy.namespace} patch securitypolicy ${policy.name} --type merge -p '{"spec":{"jwt":{"optional":false}}}'`,
+      },
+    },
+  ];
+}
+
+function arrays(pair: RoutePolicies, mapped: readonly IdentityLabel[], pods: Pods): readonly Finding[] {
+  return mapped.flatMap((label) => {
+    const source = sourceOf(label.header ?? '', pair.effective);
+    if (source === null || !usuallyArray(source.produced.claim)) return [];
+    const { policy, produced } = source;
+    return [
+      {
+        ...base(pair, [label], pods),
+        message: `${policy.subject} sets ${label.header} from the claim ${produced.claim}, which is usually an array, and only strings, numbers and booleans are forwarded: ${label.label} stays absent`,
+        evidence: {
+          saw: `claim: ${produced.claim}, header: ${produced.header}`,
+          run: `kubectl -n ${policy.namespace} get securitypolicy ${policy.name} -o jsonpath='{.spec.jwt.providers[*].claimToHeaders}'`,
+        },
+        remedy: { text: `let the identity provider issue a claim with one value, and map that one to ${label.header}` },
+      },
+    ];
+  });
+}
+
+function base(pair: RoutePolicies, missing: readonly IdentityLabel[], pods: Pods): Pick<Finding, 'subject' | 'about'> {
+  return { subject: pair.route.subject, about: [...missing.map(({ label }) => `label ${label}`), ...pods(pair.gateway)] };
+}
+
+function labels(missing: readonly IdentityLabel[]): string {
+  return `the label${missing.length === 1 ? '' : 's'} ${missing.map(({ label }) => label).join(', ')}`;
+}
+
+function listPolicies(pair: RoutePolicies): string {
+  const namespaces = new Set([pair.route.namespace, pair.gateway.namespace]);
+  return [...namespaces].map((namespace) => `kubectl -n ${namespace} get securitypolicy -o yaml`).join('; ');
+}
+
+/** EG api/v1alpha1/clienttrafficpolicy_types.go HeaderSettings.earlyRequestHeaders. */
+function strip(pair: RoutePolicies, missing: readonly IdentityLabel[]): unknown {
+  return {
+    apiVersion: 'gateway.envoyproxy.io/v1alpha1',
+    kind: 'ClientTrafficPolicy',
+    metadata: { name: 'strip-identity-headers', namespace: pair.gateway.namespace },
+    spec: {
+      targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: pair.gateway.name }],
+      headers: { earlyRequestHeaders: { remove: missing.map(({ header }) => header) } },
+    },
+  };
+}
