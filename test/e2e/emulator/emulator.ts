@@ -1,0 +1,80 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { answer, type Seen } from './sidecar.ts';
+
+/** How an endpoint misbehaves. */
+export type Trouble = 'refused' | 'http-500' | 'html' | 'truncated' | 'slow' | 'not-found';
+
+export interface Emulated extends Omit<Seen, 'seconds'> {
+  readonly trouble?: Trouble;
+  /** Rewrites the body before it is sent: for what only a broken mapping does. */
+  readonly rewrite?: (body: string) => string;
+}
+
+export interface Emulator {
+  readonly address: string;
+  stop(): Promise<void>;
+}
+
+/** A sidecar's admin port on the pod's own loopback address, with counters that rise. Port 1064: envoyproxy/ai-gateway internal/controller/gateway_mutator.go. */
+export async function startEmulator(address: string, emulated: Emulated, port = 1064): Promise<Emulator | null> {
+  if (emulated.trouble === 'refused') return null;
+  const start = Date.now();
+  const server = createServer((request, response) => respond(request, response, { ...emulated, seconds: (Date.now() - start) / 1000 }));
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, address, resolve));
+  return { address, stop: () => stopped(server) };
+}
+
+function stopped(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+function respond(request: IncomingMessage, response: ServerResponse, emulated: Emulated & Seen): void {
+  const path = (request.url ?? '/').split('?')[0];
+  if (path === '/health') return void response.setHeader('content-type', 'text/plain').end('OK\n');
+  if (path !== '/metrics' || emulated.trouble === 'not-found') return notFound(response);
+  const { contentType, body } = answer(emulated, request.headers.accept ?? '');
+  const text = emulated.rewrite?.(body) ?? body;
+  switch (emulated.trouble) {
+    case 'http-500':
+      return error(
+        response,
+        `An error has occurred while serving metrics:\n\ncollected metric "gen_ai_client_token_usage" has label with an invalid name\n`,
+      );
+    case 'html':
+      return void response
+        .setHeader('content-type', 'text/html; charset=utf-8')
+        .end('<!doctype html>\n<html><body>welcome</body></html>\n');
+    case 'truncated':
+      return truncated(response, contentType, text);
+    case 'slow':
+      return void response.setHeader('content-type', contentType).write(text.slice(0, 80));
+    default:
+      return whole(request, response, contentType, text);
+  }
+}
+
+function whole(request: IncomingMessage, response: ServerResponse, contentType: string, text: string): void {
+  response.setHeader('content-type', contentType);
+  if (!/\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) return void response.end(text);
+  response.setHeader('content-encoding', 'gzip');
+  response.end(gzipSync(text));
+}
+
+/** The connection dies inside a line. */
+function truncated(response: ServerResponse, contentType: string, text: string): void {
+  response.writeHead(200, { 'content-type': contentType, 'content-length': Buffer.byteLength(text) });
+  response.write(text.slice(0, Math.floor(text.length * 0.6)), () => response.destroy());
+}
+
+/** net/http's http.Error. */
+function error(response: ServerResponse, text: string): void {
+  response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' });
+  response.end(text);
+}
+
+function notFound(response: ServerResponse): void {
+  response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' });
+  response.end('404 page not found\n');
+}
