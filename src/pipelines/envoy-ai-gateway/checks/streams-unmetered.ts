@@ -21,7 +21,9 @@ export const streamsUnmetered = defineCheck({
   follows: ['costs-unset', 'metrics-unreadable'],
   needs: { emissions },
   judge({ emissions }) {
-    const metered = emissions.read.filter((emission) => emission.outcome.status === 'metered' && emission.outcome.requests.length > 0);
+    // v0.2 and v0.3 count requests once a chunk (#1160, #1195).
+    const exact = emissions.read.filter(({ emitter }) => !/^v0\.[23]\b/.test(emitter.release ?? ''));
+    const metered = exact.filter(({ outcome }) => outcome.status === 'metered' && outcome.requests.length > 0);
     if (metered.length === 0 && emissions.unread.length === 0) return { status: 'skip', because: 'no proxy counts answered requests yet' };
     return verdict(
       metered.flatMap(({ emitter, outcome }) => (outcome.status === 'metered' ? missing(emitter, outcome) : [])),
