@@ -13,7 +13,7 @@ export async function applyConfig(command: Command, file: string): Promise<void>
     if (option === undefined) throw new UsageError(`${file}: ${unknownName('setting', key, [...known.keys()]).message}`);
     const name = option.attributeName();
     if (command.getOptionValueSource(name) !== 'cli')
-      command.setOptionValueWithSource(name, valueOf(option, value, `${file}: ${key}`), 'config');
+      command.setOptionValueWithSource(name, settingOf(option, value, `${file}: ${key}`), 'config');
   }
 }
 
@@ -30,7 +30,7 @@ async function settings(file: string): Promise<object> {
   return value;
 }
 
-function valueOf(option: Option, value: unknown, where: string): unknown {
+function settingOf(option: Option, value: unknown, where: string): unknown {
   const takesText = option.required || option.optional;
   if (!takesText || (option.optional && value === true)) {
     if (typeof value === 'boolean') return value;
