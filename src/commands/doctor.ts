@@ -31,14 +31,17 @@ interface Plan {
   readonly waitMs: number | null;
 }
 
+/** Opens what is to be judged. Throws ReadError when it does not answer. */
+export type Opener = (flags: DoctorFlags, shell: Shell, run: Run) => Promise<Opened>;
+
 /** `tokmeter doctor`: reads, judges, writes the report, and ends with its exit code. */
-export async function doctor(flags: DoctorFlags, shell: Shell): Promise<number> {
+export async function doctor(flags: DoctorFlags, shell: Shell, opener: Opener = open): Promise<number> {
   const plan = await planOf(flags);
   const outputs = outputsOf(flags.output ?? []);
   const style = styleOf(oneOf('--color', flags.color, ['auto', 'always', 'never']), flags.stats === true, shell);
   await checkWritable(outputs);
   const run = startRun(flags, shell, plan.waitMs ?? 0);
-  const report = await reported(plan, flags, shell, run).finally(() => run.stop());
+  const report = await reported(plan, flags, shell, run, opener).finally(() => run.stop());
   await writeReport(report, outputs, shell, style, flags.quiet === true);
   return report.exitCode;
 }
@@ -66,10 +69,10 @@ async function planOf(flags: DoctorFlags): Promise<Plan> {
   };
 }
 
-async function reported(plan: Plan, flags: DoctorFlags, shell: Shell, run: Run): Promise<Report> {
+async function reported(plan: Plan, flags: DoctorFlags, shell: Shell, run: Run, opener: Opener): Promise<Report> {
   let opened: Opened;
   try {
-    opened = await open(flags, shell, run);
+    opened = await opener(flags, shell, run);
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
     const origin = { kind: 'cluster', name: flags.context ?? 'unknown' } as const;

@@ -48,3 +48,8 @@ export interface DoctorFlags extends RunFlags {
 export interface GetFlags extends RunFlags {
   readonly output: string;
 }
+
+export interface DemoFlags extends DoctorFlags {
+  readonly list?: boolean;
+  readonly serve?: boolean;
+}

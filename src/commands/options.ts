@@ -77,3 +77,9 @@ export function withGetOptions(command: Command): Command {
   const output = make(showing, '-o, --output <format>', 'table, wide, json or yaml').default('table');
   return add(command, [...scope(), output, ...run(), ...connection()]);
 }
+
+/** The flags of `demo`: doctor's, but for those that reach a cluster of one's own. */
+export function withDemoOptions(command: Command): Command {
+  const reaching = connection().filter(({ long }) => long === '--via' || long === '--request-timeout');
+  return add(command, [...scope(), ...judge(), ...run(), ...reaching]);
+}

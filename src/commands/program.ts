@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander';
 import { viewNames } from '../model/pipeline.ts';
-import type { DoctorFlags, GetFlags } from './flags.ts';
-import { withDoctorOptions, withGetOptions } from './options.ts';
+import type { DemoFlags, DoctorFlags, GetFlags } from './flags.ts';
+import { withDemoOptions, withDoctorOptions, withGetOptions } from './options.ts';
 import type { Shell } from './shell.ts';
 
 const examples = (program: string): string => `
@@ -73,17 +73,16 @@ const addExplain: Add = (program, shell, done) => {
 };
 
 const addDemo: Add = (program, shell, done) => {
-  program
+  const command = program
     .command('demo')
     .description('runs doctor on an embedded cluster; no Kubernetes needed')
     .argument('[world]', 'what is wrong with it; --list names them')
     .option('--list', 'names the worlds')
-    .option('--serve', 'keeps the cluster up for kubectl and prints a kubeconfig')
-    .allowUnknownOption(false)
-    .action(async (world: string | undefined, flags: { readonly list?: boolean; readonly serve?: boolean }) => {
-      const { demo } = await import('./demo.ts');
-      done(await demo(world ?? null, flags, shell));
-    });
+    .option('--serve', 'keeps the cluster up for kubectl and prints a kubeconfig');
+  withDemoOptions(command).action(async (world: string | undefined, _flags: DemoFlags, self: Command) => {
+    const { demo } = await import('./demo.ts');
+    done(await demo(world ?? null, await configured<DemoFlags>(self), shell));
+  });
 };
 
 const addRbac: Add = (program, shell, done) => {

@@ -1,0 +1,117 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { World } from '../model/snapshot.ts';
+import { type Served, serve } from '../sandbox/serve.ts';
+import { listWorlds, loadWorld } from '../sandbox/worlds.ts';
+import { openCluster } from '../sources/cluster.ts';
+import type { Connection } from '../sources/connection.ts';
+import { doctor, type Opener } from './doctor.ts';
+import type { DemoFlags } from './flags.ts';
+import { oneOf } from './plan.ts';
+import type { Shell } from './shell.ts';
+import { UsageError, unknownName } from './usage-error.ts';
+import { milliseconds } from './values.ts';
+
+/** Broken in a way that nobody sees on a dashboard: every token is counted twice. */
+const instructive = 'duplicate-monitors';
+
+/** `tokmeter demo [WORLD]`: doctor, over HTTPS and port-forward, on a recorded cluster. Ends with doctor's exit code. */
+export async function demo(name: string | null, flags: DemoFlags, shell: Shell): Promise<number> {
+  const names = await listWorlds();
+  if (names.length === 0) throw new UsageError('this build holds no recorded worlds; npm run build makes one that does');
+  if (flags.list) return listed(names, shell);
+  const chosen = name ?? (names.includes(instructive) ? instructive : names[0]);
+  if (chosen === undefined || !names.includes(chosen)) throw unknownName('world', chosen ?? '', names);
+  const world = await loadWorld(chosen);
+  const served = await serve(world, { context: contextOf(world) });
+  try {
+    return flags.serve ? await keptUp(world, served, shell) : await judged(world, served, flags, shell);
+  } finally {
+    await served.close();
+  }
+}
+
+const contextOf = (world: World): string => `tokmeter-${world.name}`;
+
+async function listed(names: readonly string[], shell: Shell): Promise<number> {
+  const width = Math.max(...names.map((name) => name.length));
+  const worlds = await Promise.all(names.map(loadWorld));
+  await shell.write(worlds.map((world) => `${world.name.padEnd(width)}  ${world.title}\n`).join(''));
+  return 0;
+}
+
+async function judged(world: World, served: Served, flags: DemoFlags, shell: Shell): Promise<number> {
+  if (!flags.quiet) shell.note(`demo cluster "${world.name}": ${world.title} (recorded from a real one; --list names others)\n\n`);
+  const opener: Opener = async (flags, shell, run) => {
+    const via = oneOf('--via', flags.via, ['auto', 'port-forward', 'proxy', 'direct']);
+    const requestTimeoutMs = milliseconds('--request-timeout', flags.requestTimeout);
+    const about = { originKind: 'demo', name: world.name } as const;
+    const source = await openCluster(connectionTo(served, world), {
+      requestTimeoutMs,
+      via,
+      version: shell.version,
+      signal: run.signal,
+      ...about,
+    });
+    return { source, close: () => source.close() };
+  };
+  return doctor(flags, shell, opener);
+}
+
+function connectionTo({ url, ca, token }: Served, world: World): Connection {
+  return {
+    context: contextOf(world),
+    server: new URL(url),
+    namespace: 'default',
+    proxy: null,
+    inCluster: false,
+    credentials: async () => ({
+      headers: [['authorization', `Bearer ${token}`]],
+      tls: { ca: Buffer.from(ca), rejectUnauthorized: true },
+    }),
+  };
+}
+
+async function keptUp(world: World, served: Served, shell: Shell): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'tokmeter-demo-'));
+  try {
+    const file = join(folder, 'kubeconfig');
+    await writeFile(file, served.kubeconfig, { mode: 0o600 });
+    await shell.write(invitation(world, file, shell.program));
+    await interruption(shell.interrupt);
+    return shell.interruptedBy() ?? 0;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function interruption(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+function invitation(world: World, file: string, program: string): string {
+  const pod = meteringPod(world);
+  const forward =
+    pod === null
+      ? []
+      : [`kubectl port-forward -n ${pod.namespace} pod/${pod.name} ${pod.port}  # then: curl localhost:${pod.port}/metrics`];
+  const commands = ['kubectl get podmonitors -A', 'kubectl get pods -A', ...forward, `${program} doctor`];
+  return [
+    `demo cluster "${world.name}" is up until Ctrl-C: ${world.title}`,
+    '',
+    `  export KUBECONFIG=${file}`,
+    ...commands.map((command) => `  ${command}`),
+    '',
+    '',
+  ].join('\n');
+}
+
+function meteringPod({ snapshot }: World): { readonly namespace: string; readonly name: string; readonly port: number } | null {
+  const endpoints = snapshot.gets
+    .filter(({ question, answer }) => question.path === '/metrics' && answer.status === 'reply')
+    .map(({ endpoint }) => endpoint);
+  const found = endpoints.find((endpoint) => endpoint.at === 'pod');
+  return found?.at === 'pod' ? { namespace: found.namespace, name: found.pod, port: found.port } : null;
+}
