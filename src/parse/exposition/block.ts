@@ -1,7 +1,7 @@
 import { braceClose, comma, equals, isLabelPart, isLabelStart, quote } from './bytes.ts';
 import { duplicateNames } from './duplicates.ts';
 import { hashOf, type MetricName, type NameTable } from './names.ts';
-import { closingQuote, fail, requireUtf8, type Scan, skipBlanks } from './scan.ts';
+import { closingQuote, fail, requireName, requireUtf8, type Scan, skipBlanks } from './scan.ts';
 
 /** The numbers kept for one label: where its name and value stand, relative to the start of the block, and which of them hold escapes. */
 export const stride = 5;
@@ -64,12 +64,12 @@ export function noLabels(labels: Block, next: number): number {
 
 /** A quoted string that a comma or the brace follows is the metric's name; anything else is left for the labels to read. */
 function leadingName(scan: Scan, labels: Block, at: number): number {
-  const close = closingQuote(scan, at + 1);
+  const close = closingQuote(scan, at + 1, true);
   const escaped = scan.escaped;
   const next = skipBlanks(scan, close + 1);
   const follows = scan.buf[next];
   if (follows !== comma && follows !== braceClose) return at;
-  requireUtf8(scan, at + 1, close, 'the metric name');
+  requireName(scan, at + 1, close, 'the metric name');
   labels.metric = labels.names(scan, at + 1, close, hashOf(scan.buf, at + 1, close), escaped);
   return next + 1;
 }
@@ -155,14 +155,14 @@ function readWholeBlock(scan: Scan, labels: Block, at: number): number {
 /** One label, or a quoted metric name among them, with the comma that may follow. */
 function readLabel(scan: Scan, labels: Block, at: number): number {
   const quoted = scan.buf[at] === quote;
-  const nameEnd = quoted ? closingQuote(scan, at + 1) : labelNameEnd(scan, at);
+  const nameEnd = quoted ? closingQuote(scan, at + 1, true) : labelNameEnd(scan, at);
   const escapedName = quoted && scan.escaped;
   const nameStart = quoted ? at + 1 : at;
   const next = skipBlanks(scan, quoted ? nameEnd + 1 : nameEnd);
   const follows = scan.buf[next];
   if (quoted && (follows === comma || follows === braceClose)) return readInnerName(scan, labels, nameStart, nameEnd, next);
   if (follows !== equals) fail(scan, next, 'expected "=" after the label name');
-  if (quoted) requireUtf8(scan, nameStart, nameEnd, 'a label name');
+  if (quoted) requireName(scan, nameStart, nameEnd, 'a label name');
   return readValue(scan, labels, nameStart, nameEnd, escapedName, skipBlanks(scan, next + 1));
 }
 
@@ -176,7 +176,7 @@ function labelNameEnd(scan: Scan, at: number): number {
 
 function readInnerName(scan: Scan, labels: Block, start: number, end: number, next: number): number {
   if (labels.metric !== null) fail(scan, start, 'a second metric name');
-  requireUtf8(scan, start, end, 'the metric name');
+  requireName(scan, start, end, 'the metric name');
   labels.metric = labels.names(scan, start, end, hashOf(scan.buf, start, end), scan.escaped);
   return scan.buf[next] === comma ? skipBlanks(scan, next + 1) : next;
 }

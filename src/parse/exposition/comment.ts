@@ -38,10 +38,10 @@ export function readDescriptor(scan: Scan, at: number): { end: number; ended: bo
   const rest = metadataName(scan, at + 7);
   const end = scan.buf.indexOf(newline, rest);
   if (scan.buf[rest] !== 32) fail(scan, rest, 'expected a blank after the metric name');
-  const text = scan.buf.subarray(rest + 1, end);
+  const text = scan.buf.subarray(rest, end);
   if (keyword === '# HELP ') requireHelp(scan, rest, text);
-  else if (keyword === '# TYPE ') requireType(scan, rest, openMetricsTypes, text.toString('latin1'));
-  else requireUnit(scan, rest, scan.buf.toString('latin1', at + 7, rest).replace(/^"|"$/g, ''), text.toString('latin1'));
+  else if (keyword === '# TYPE ') requireType(scan, rest, openMetricsTypes, text.toString('latin1', 1));
+  else requireUnit(scan, rest, scan.buf.toString('latin1', at + 7, rest).replace(/^"|"$/g, ''), text.toString('latin1', 1));
   return { end, ended: false };
 }
 
@@ -52,15 +52,16 @@ function endOfBody(scan: Scan, at: number): number {
 
 /** Past the metric name of a HELP, TYPE or UNIT line. */
 function metadataName(scan: Scan, at: number): number {
-  if (scan.buf[at] === quote) return closingQuote(scan, at + 1) + 1;
+  if (scan.buf[at] === quote) return closingQuote(scan, at + 1, true) + 1;
   if (!isMetricStart(scan.buf[at])) fail(scan, at, 'expected a metric name');
   let end = at + 1;
   while (isMetricPart(scan.buf[end])) end += 1;
   return end;
 }
 
+// promparse.go, Next: the text is what follows the byte after the name, whatever that byte is.
 function requireHelp(scan: Scan, at: number, text: Buffer): void {
-  if (!scan.valid && !isUtf8(text)) fail(scan, at, 'the help text is not valid UTF-8');
+  if (!scan.ascii && !isUtf8(text.subarray(1))) fail(scan, at, 'the help text is not valid UTF-8');
 }
 
 function requireType(scan: Scan, at: number, known: ReadonlySet<string>, type: string): void {

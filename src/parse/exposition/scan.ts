@@ -36,8 +36,8 @@ export function skipBlanks(scan: Scan, at: number): number {
   return next;
 }
 
-/** From just past an opening quote to its closing quote. Sets `escaped`. */
-export function closingQuote(scan: Scan, at: number): number {
+/** From just past an opening quote to its closing quote. Sets `escaped`. A value of OpenMetrics may hold no raw newline; all else may. */
+export function closingQuote(scan: Scan, at: number, newlines = !scan.strict): number {
   const { buf } = scan;
   scan.escaped = false;
   for (let next = at; ; next += 1) {
@@ -45,7 +45,7 @@ export function closingQuote(scan: Scan, at: number): number {
     if (!stopsQuoted(byte)) continue;
     if (byte === quote) return next;
     if (byte === backslash) next = pastEscape(scan, next);
-    else pastNewline(scan, next, at);
+    else pastNewline(scan, next, at, newlines);
   }
 }
 
@@ -55,9 +55,9 @@ function pastEscape(scan: Scan, at: number): number {
   return at + 1;
 }
 
-// Prometheus takes a raw newline inside a quoted string of the text format: model/textparse/promlex.l, sLValue.
-function pastNewline(scan: Scan, at: number, open: number): void {
-  if (scan.strict) fail(scan, open, 'a quoted string is not closed on its line');
+// Prometheus takes raw newlines inside quoted strings: model/textparse/promlex.l, sLValue; openmetricslex.l, sLabels.
+function pastNewline(scan: Scan, at: number, open: number, allowed: boolean): void {
+  if (!allowed) fail(scan, open, 'a quoted string is not closed on its line');
   if (at + 1 >= scan.end) fail(scan, open, 'a quoted string is not closed', 'unclosed');
   scan.newlines += 1;
 }
@@ -78,4 +78,10 @@ export function decodeQuoted(scan: Scan, start: number, end: number, escaped: bo
 /** Prometheus refuses a scrape whose names, label values or help texts are not UTF-8: model/textparse/promparse.go, parseLVals. */
 export function requireUtf8(scan: Scan, start: number, end: number, what: string): void {
   if (!scan.valid && !isUtf8(scan.buf.subarray(start, end))) fail(scan, start, `${what} is not valid UTF-8`);
+}
+
+/** A quoted name: the parser of Prometheus lets an empty one pass, its scrape refuses it (scrape/scrape.go, "invalid metric name or label names"). */
+export function requireName(scan: Scan, start: number, end: number, what: string): void {
+  if (start === end) fail(scan, start, `${what} is empty`);
+  requireUtf8(scan, start, end, what);
 }
