@@ -69,11 +69,11 @@ function breakSentence({ id, brokenAt, unreadBefore, checks }: PipelineReport, s
 function blindOf(report: Report, program: string): Conclusion {
   if (report.pipelines.length === 0) return nothingFound(report);
   const unknown = checksOf(report).filter(({ unread }) => unread.length > 0);
-  if (unknown.length === 0) return { sentence: 'Nothing was judged: no check passed and none failed', next: [] };
+  if (unknown.length === 0) return { sentence: `Nothing was judged: ${commonReason(report)}`, next: [] };
   const needs = [...new Set(unknown.flatMap(({ unread }) => unread.flatMap((each) => each.needs ?? [])))];
   const rights = needs.length === 0 ? '' : `; missing: ${needs.map(visible).join(', ')}`;
   return {
-    sentence: `Not sound, not broken: ${counted(unknown.length, 'check')} could not look${rights}`,
+    sentence: `No verdict: ${counted(unknown.length, 'check')} could not look${rights}`,
     next: needs.length === 0 ? [] : [`${program} rbac | kubectl apply -f -  (by someone who may)`],
   };
 }
@@ -86,6 +86,12 @@ function nothingFound({ notFound }: Report): Conclusion {
     sentence: `Nothing was judged: no gateway that meters tokens was found${looked.length > 0 ? `; looked for ${looked.map(visible).join(', ')}` : ''}`,
     next: [],
   };
+}
+
+/** Why every check was skipped, when they all say the same. */
+function commonReason(report: Report): string {
+  const reasons = [...new Set(checksOf(report).map(({ because }) => because ?? ''))];
+  return reasons.length === 1 && reasons[0] ? visible(reasons[0]) : 'no check passed';
 }
 
 function bugOf(report: Report): string {

@@ -9,6 +9,8 @@ import { patchLines } from './yaml.ts';
 
 /** Of 300 proxies with the same trouble, so many are told; -o wide tells all. */
 const most = 8;
+/** A longer text is cut, except with -o wide. */
+const longest = 600;
 
 /** What is wrong: the finding, what was seen, the command that shows it again, and what mends it. */
 export function findingLines(check: CheckResult, page: Page): readonly string[] {
@@ -26,10 +28,12 @@ export function findingLines(check: CheckResult, page: Page): readonly string[] 
 function oneFinding(finding: Finding, next: Finding | undefined, page: Page): readonly string[] {
   const { subject, message, evidence, remedy } = finding;
   const { columns } = page.style;
+  const cut = (text: string): string =>
+    page.detail === 'wide' || text.length <= longest ? text : `${text.slice(0, longest)} … (-o wide shows all)`;
   const repeated = next !== undefined && JSON.stringify(next.remedy) === JSON.stringify(remedy);
   return [
-    ...hanging(`${visible(subject)}: ${visible(message)}`, 4, columns),
-    ...hanging(visible(evidence.saw), 11, columns, '      saw'),
+    ...hanging(cut(`${visible(subject)}: ${visible(message)}`), 4, columns),
+    ...hanging(cut(visible(evidence.saw)), 11, columns, '      saw'),
     ...(evidence.run === '' ? [] : [command('run', evidence.run, page)]),
     ...(remedy === undefined || repeated ? [] : remedyLines(remedy, page)),
   ];

@@ -41,11 +41,18 @@ function pipelineLines(pipeline: PipelineReport, report: Report, page: Page): re
 }
 
 function title({ id, variant, about }: PipelineReport, { origin, via }: Report, { style, paints }: Page): readonly string[] {
-  const where = origin.kind === 'cluster' ? `context ${origin.name}` : `${origin.kind} ${origin.name}`;
-  const parts = [where, about, via.length > 0 ? `by ${via.join(', ')}` : ''].filter((part) => part !== '');
   const name = variant === null ? id : `${id} ${visible(variant)}`;
-  const [first = '', ...rest] = hanging(parts.map(visible).join(', '), width(name) + 2, style.columns, name);
-  return [paints.strong(name) + first.slice(name.length), ...rest];
+  const where = [
+    origin.kind === 'cluster' ? `context ${origin.name}` : `${origin.kind} ${origin.name}`,
+    about,
+    via.length > 0 ? `by ${via.join(', ')}` : '',
+  ];
+  const text = where
+    .filter((part) => part !== '')
+    .map(visible)
+    .join(', ');
+  const fits = width(name) + 2 + width(text) <= style.columns;
+  return fits ? [`${paints.strong(name)}  ${text}`] : [paints.strong(name), ...hanging(text, 2, style.columns)];
 }
 
 /** The title with the id at the right margin; a title too long for that goes on below. */
