@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type Duplex, duplexPair } from 'node:stream';
 import { endpointName, questionOf, type RecordedGet, type RecordedReply, type Refusal, type Snapshot } from '../model/snapshot.ts';
 import type { Asked } from './asked.ts';
-import type { Faults } from './faults.ts';
+import type { Faults, Trouble } from './faults.ts';
 import { type Answer, respond } from './respond.ts';
 
 /** What stands behind pods and services: HTTP servers that never listen, and answer what was recorded. */
@@ -29,15 +29,9 @@ export function backendsOf(snapshot: Snapshot, faults: Faults, log: (asked: Aske
   async function answer(endpoint: string, request: IncomingMessage, response: ServerResponse, url: string): Promise<void> {
     const { method = 'GET', headers } = request;
     log({ at: 'backend', method, url: `${endpoint}${url}`, agent: headers['user-agent'] ?? '', headers });
-    const trouble = faults.meet(`${method} ${endpoint}${url}`);
-    const found = recordedAnswer(endpoints.get(endpoint) ?? [], request, url);
-    await respond(
-      request,
-      response,
-      found === 'slow' ? unrecorded(endpoint, url) : found,
-      found === 'slow' ? { hang: true } : trouble,
-      manner,
-    );
+    const injected = faults.meet(`${method} ${endpoint}${url}`);
+    const recorded = recordedAnswer(endpoints.get(endpoint) ?? [], request, url);
+    await respond(request, response, recorded.answer, injected ?? recorded.trouble, manner);
   }
 
   const server = createServer((request, response) => {
@@ -52,13 +46,22 @@ export function backendsOf(snapshot: Snapshot, faults: Faults, log: (asked: Aske
       if (!endpoints.has(endpoint) || nothingListens || faults.refuses(`CONNECT ${endpoint}`)) return null;
       const [near, far] = duplexPair();
       connections.set(far, endpoint);
-      far.on('error', () => far.destroy());
+      tied(near, far);
       server.emit('connection', far);
       return near;
     },
     answer,
     close: () => server.closeAllConnections(),
   };
+}
+
+/** A pair does not pass on that one side was destroyed, as a network would: what was written still arrives, then the end. */
+function tied(near: Duplex, far: Duplex): void {
+  far.on('error', () => far.destroy());
+  near.once('close', () => far.destroy());
+  far.once('close', () => {
+    if (!far.writableFinished) near.push(null);
+  });
 }
 
 function grouped(gets: readonly RecordedGet[]): ReadonlyMap<string, readonly RecordedGet[]> {
@@ -75,17 +78,24 @@ function commonRefusal(gets: readonly RecordedGet[]): Refusal | null {
   return first?.status === 'refused' && gets.every(({ answer }) => answer.status === 'refused') ? first.refusal : null;
 }
 
-/** The recorded reply to a question; to one that differs only in what it accepts (curl, a browser), the first of them. */
-function recordedAnswer(gets: readonly RecordedGet[], request: IncomingMessage, url: string): Answer | 'slow' {
+/** The recorded reply or trouble of a question; for one that differs only in what it accepts (curl, a browser), the first of them. */
+function recordedAnswer(
+  gets: readonly RecordedGet[],
+  request: IncomingMessage,
+  url: string,
+): { readonly answer: Answer; readonly trouble: Trouble | null } {
   const { pathname, searchParams } = new URL(url, 'http://sandbox');
   const { query } = questionOf({ path: pathname, query: [...searchParams] });
   const same = gets.filter(({ question }) => question.path === pathname && JSON.stringify(question.query) === JSON.stringify(query));
   const { accept = '*/*' } = request.headers;
-  const found = same.find(({ question }) => (question.accept ?? '*/*') === accept) ?? same[0];
-  if (found === undefined) return unrecorded('this endpoint', url);
-  if (found.answer.status === 'reply') return answerOf(found.answer);
-  if (found.answer.refusal.fault === 'slow') return 'slow';
-  return { status: 200, headers: {}, body: Buffer.alloc(0), cut: true };
+  const found = (same.find(({ question }) => (question.accept ?? '*/*') === accept) ?? same[0])?.answer;
+  if (found?.status === 'reply') return { answer: answerOf(found), trouble: null };
+  return { answer: unrecorded(url), trouble: found === undefined ? null : troubleOf(found.refusal) };
+}
+
+function troubleOf({ fault }: Refusal): Trouble {
+  if (fault === 'slow') return { hang: true };
+  return fault === 'not-http' ? { garbage: true } : { reset: true };
 }
 
 function answerOf({ code, headers, body, cut }: RecordedReply): Answer {
@@ -93,7 +103,7 @@ function answerOf({ code, headers, body, cut }: RecordedReply): Answer {
   return { status: code, headers, body: bytes, cut: cut !== null };
 }
 
-function unrecorded(who: string, url: string): Answer {
-  const sentence = `not in the recording: what ${who} answers to ${url}\n`;
+function unrecorded(url: string): Answer {
+  const sentence = `not in the recording: what this endpoint answers to ${url}\n`;
   return { status: 501, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: Buffer.from(sentence, 'utf8') };
 }

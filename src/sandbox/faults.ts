@@ -22,6 +22,8 @@ export type Trouble =
   | { readonly truncate: number }
   /** Sends the body a byte at a time, one each so many milliseconds. */
   | { readonly dripMs: number }
+  /** Says something that is no HTTP. */
+  | { readonly garbage: true }
   /** Nothing listens on the pod port. */
   | { readonly refuse: true };
 

@@ -22,6 +22,7 @@ export interface Manner {
 export async function respond(request: IncomingMessage, response: ServerResponse, answer: Answer, trouble: Trouble | null, manner: Manner) {
   if (trouble !== null && 'hang' in trouble) return;
   if (trouble !== null && 'reset' in trouble) return void response.socket?.destroy();
+  if (trouble !== null && 'garbage' in trouble) return void response.socket?.end('SSH-2.0-not-http\r\n');
   if (trouble !== null && 'delayMs' in trouble) await sleep(trouble.delayMs, undefined, { ref: false });
   const { status, headers, body } = trouble !== null && 'status' in trouble ? instead(trouble) : answer;
   const packed = packedBody(request, headers, body, manner);

@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Snapshot, World } from '../model/snapshot.ts';
-import { answerApi, attemptOf, type Holdings, type Place, placeOf, refusalAnswer } from './api.ts';
+import type { Refusal, Snapshot, World } from '../model/snapshot.ts';
+import { answerApi, attemptOf, type Holdings, type Place, placeOf } from './api.ts';
 import type { Asked } from './asked.ts';
 import { type Backends, backendsOf } from './backends.ts';
 import { selfSigned } from './certificate.ts';
@@ -124,8 +124,20 @@ function refusalOf(request: IncomingMessage, place: Place | null, forbids: boole
   if (endpoint === null) return null;
   const refusal = backends.refusal(endpoint);
   if (refusal?.reason === 'forbidden') return forbidden(attempt);
-  if (refusal !== null) return refusalAnswer({ ...refusal, reason: 'unreachable' }, attempt);
-  return backends.has(endpoint) ? null : statusAnswer(503, 'ServiceUnavailable', 'error trying to reach service: connection refused');
+  return backends.has(endpoint) ? unreached(refusal) : unreachedService('connect: connection refused');
+}
+
+/** What the API server's proxy makes of an endpoint that gives no HTTP answer; null when it just waits. */
+function unreached(refusal: Refusal | null): Answer | null {
+  if (refusal === null || refusal.fault === 'slow') return null;
+  if (refusal.fault === 'refused') return unreachedService('connect: connection refused');
+  if (refusal.fault === 'not-http') return unreachedService('net/http: HTTP/1.x transport connection broken: malformed HTTP response');
+  return unreachedService(refusal.fault === 'truncated' ? 'EOF' : refusal.message);
+}
+
+/** apimachinery pkg/util/proxy, and what net/http said. */
+function unreachedService(cause: string): Answer {
+  return statusAnswer(503, 'ServiceUnavailable', `error trying to reach service: ${cause}`);
 }
 
 function forbiddenPath(request: IncomingMessage, user: string): Answer {

@@ -38,8 +38,9 @@ it('has so many metering pods, each with its own name, address, endpoint and tar
   expect(new Set(pods.map(({ status }) => (status as { readonly podIP: string }).podIP)).size).toBe(31);
   expect(new Set(pods.map(({ metadata }) => metadata.uid)).size).toBe(31);
   const urls = targetsOf(large).map(({ scrapeUrl }: { readonly scrapeUrl: string }) => scrapeUrl);
-  expect(urls.length).toBe(10);
-  expect(new Set(urls).size).toBe(10);
+  // One of the six pods that answer has a target.
+  expect(urls.length).toBe(5);
+  expect(new Set(urls).size).toBe(5);
 });
 
 it('is the same world when it is large enough already', () => expect(scale(world, 3)).toEqual(world));
