@@ -12,7 +12,7 @@ import type { DoctorFlags } from './flags.ts';
 import { type Opened, open } from './open.ts';
 import { checkWritable, outputsOf, styleOf, writeReport } from './output.ts';
 import { oneOf, optionsOf, pipelinesOf } from './plan.ts';
-import { type Run, startRun } from './run.ts';
+import { cutShortBy, type Run, startRun } from './run.ts';
 import type { Shell } from './shell.ts';
 import { unknownName } from './usage-error.ts';
 import { ignoreOf, milliseconds } from './values.ts';
@@ -41,7 +41,7 @@ export async function doctor(flags: DoctorFlags, shell: Shell, opener: Opener = 
   const style = styleOf(oneOf('--color', flags.color, ['auto', 'always', 'never']), flags.stats === true, shell);
   await checkWritable(outputs);
   const run = startRun(flags, shell, plan.waitMs ?? 0);
-  const report = await reported(plan, flags, shell, run, opener).finally(() => run.stop());
+  const report = await reported(plan, () => opener(flags, shell, run), shell, run).finally(() => run.stop());
   await writeReport(report, outputs, shell, style, flags.quiet === true);
   return report.exitCode;
 }
@@ -69,13 +69,13 @@ async function planOf(flags: DoctorFlags): Promise<Plan> {
   };
 }
 
-async function reported(plan: Plan, flags: DoctorFlags, shell: Shell, run: Run, opener: Opener): Promise<Report> {
+async function reported(plan: Plan, opening: () => Promise<Opened>, shell: Shell, run: Run): Promise<Report> {
   let opened: Opened;
   try {
-    opened = await opener(flags, shell, run);
+    opened = await cutShortBy(run.signal, opening());
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
-    const origin = { kind: 'cluster', name: flags.context ?? 'unknown' } as const;
+    const origin = { kind: 'cluster', name: 'unknown' } as const;
     return unopened(origin, new Date(), [unreadOf(error)], { version: shell.version, ended: run.ended });
   }
   return judged(plan, opened, shell, run).finally(() => opened.close());

@@ -6,6 +6,8 @@ export interface ConnectionFlags {
   readonly user?: string;
   readonly server?: string;
   readonly token?: string;
+  readonly username?: string;
+  readonly password?: string;
   readonly as?: string;
   readonly asGroup?: readonly string[];
   readonly asUid?: string;

@@ -8,7 +8,7 @@ import type { GetFlags } from './flags.ts';
 import { open } from './open.ts';
 import { styleOf } from './output.ts';
 import { oneOf, optionsOf, pipelinesOf } from './plan.ts';
-import { type Run, startRun } from './run.ts';
+import { cutShortBy, type Run, startRun } from './run.ts';
 import type { Shell } from './shell.ts';
 import { unknownName } from './usage-error.ts';
 
@@ -35,7 +35,7 @@ function codeOf({ rows, unread }: Table): number {
 /** The table of every installed pipeline, one below the other: their columns are the same. */
 async function read(name: keyof Pipeline['views'], chosen: readonly Pipeline[], flags: GetFlags, shell: Shell, run: Run): Promise<Table> {
   try {
-    const opened = await open(flags, shell, run);
+    const opened = await cutShortBy(run.signal, open(flags, shell, run));
     try {
       const gathering = gather(opened.source, await optionsOf(flags), {
         signal: run.signal,

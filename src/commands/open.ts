@@ -1,10 +1,13 @@
 import type { Source } from '../model/source.ts';
 import { openCluster } from '../sources/cluster.ts';
+import type { Connection } from '../sources/connection.ts';
 import { resolveConnection } from '../sources/kubeconfig.ts';
+import { KubeconfigError } from '../sources/kubeconfig-error.ts';
 import type { ConnectionFlags } from './flags.ts';
 import { oneOf } from './plan.ts';
 import type { Run } from './run.ts';
 import type { Shell } from './shell.ts';
+import { UsageError } from './usage-error.ts';
 import { milliseconds } from './values.ts';
 
 export interface Opened {
@@ -16,7 +19,15 @@ export interface Opened {
 export async function open(flags: ConnectionFlags, shell: Shell, run: Pick<Run, 'signal'>): Promise<Opened> {
   const via = oneOf('--via', flags.via, ['auto', 'port-forward', 'proxy', 'direct']);
   const requestTimeoutMs = milliseconds('--request-timeout', flags.requestTimeout);
-  const connection = await resolveConnection(flags, shell.environment);
+  const connection = await connectionOf(flags, shell);
   const source = await openCluster(connection, { requestTimeoutMs, via, version: shell.version, signal: run.signal });
   return { source, close: () => source.close() };
+}
+
+async function connectionOf(flags: ConnectionFlags, shell: Shell): Promise<Connection> {
+  try {
+    return await resolveConnection(flags, shell.environment);
+  } catch (error) {
+    throw error instanceof KubeconfigError ? new UsageError(error.message, { cause: error }) : error;
+  }
 }

@@ -20,6 +20,8 @@ const connection = (): readonly Option[] => [
   make(connecting, '--user <name>', 'the kubeconfig user to use'),
   make(connecting, '-s, --server <url>', 'the address of the API server'),
   make(connecting, '--token <token>', 'a bearer token for the API server'),
+  make(connecting, '--username <name>', 'a user name for basic authentication'),
+  make(connecting, '--password <password>', 'its password'),
   make(connecting, '--as <user>', 'the user to impersonate'),
   many(connecting, '--as-group <group>', 'a group to impersonate; repeatable'),
   make(connecting, '--as-uid <uid>', 'the UID to impersonate'),
@@ -72,14 +74,18 @@ export function withDoctorOptions(command: Command): Command {
   return add(command, [...scope(), ...judge(), ...run(), ...connection()]);
 }
 
+/** The flags of `demo`: those of doctor but for the connection, which it makes itself. */
+export function withDemoOptions(command: Command): Command {
+  const own = [
+    make(choosing, '--list', 'names the worlds'),
+    make(choosing, '--serve', 'keeps the cluster up for kubectl and prints a kubeconfig'),
+  ];
+  const reach = connection().filter(({ long }) => long === '--via' || long === '--request-timeout');
+  return add(command, [...own, ...scope(), ...judge(), ...run(), ...reach]);
+}
+
 /** The flags of `get`. */
 export function withGetOptions(command: Command): Command {
   const output = make(showing, '-o, --output <format>', 'table, wide, json or yaml').default('table');
   return add(command, [...scope(), output, ...run(), ...connection()]);
-}
-
-/** The flags of `demo`: doctor's, but for those that reach a cluster of one's own. */
-export function withDemoOptions(command: Command): Command {
-  const reaching = connection().filter(({ long }) => long === '--via' || long === '--request-timeout');
-  return add(command, [...scope(), ...judge(), ...run(), ...reaching]);
 }

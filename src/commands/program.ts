@@ -76,9 +76,7 @@ const addDemo: Add = (program, shell, done) => {
   const command = program
     .command('demo')
     .description('runs doctor on an embedded cluster; no Kubernetes needed')
-    .argument('[world]', 'what is wrong with it; --list names them')
-    .option('--list', 'names the worlds')
-    .option('--serve', 'keeps the cluster up for kubectl and prints a kubeconfig');
+    .argument('[world]', 'what is wrong with it; --list names them');
   withDemoOptions(command).action(async (world: string | undefined, _flags: DemoFlags, self: Command) => {
     const { demo } = await import('./demo.ts');
     done(await demo(world ?? null, await configured<DemoFlags>(self), shell));

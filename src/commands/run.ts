@@ -50,6 +50,16 @@ export function startRun(flags: RunFlags, shell: Shell, waitMs: number): Run {
   };
 }
 
+/** What is awaited, or the signal's reason as soon as it is aborted: opening a cluster may run a program that hangs. */
+export function cutShortBy<T>(signal: AbortSignal, awaited: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => reject(signal.reason);
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end, { once: true });
+    awaited.then(resolve, reject).finally(() => signal.removeEventListener('abort', end));
+  });
+}
+
 /** -v, -v=6, -v 6. */
 function verbosity(value: string | true | undefined): number {
   if (value === undefined) return 0;
