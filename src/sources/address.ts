@@ -46,3 +46,8 @@ export async function onceMore<T>(attempt: () => Promise<T>): Promise<T> {
     return await attempt();
   }
 }
+
+/** Whether what answered is no HTTP/1.1 server: an error of undici's parser. */
+export function isNoHttp(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'HTTPParserError' || codeOf(error) === 'UND_ERR_HEADERS_OVERFLOW');
+}

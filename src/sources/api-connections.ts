@@ -1,5 +1,5 @@
 import { ReadError } from '../model/source.ts';
-import { addressOf, codeOf, timerOf } from './address.ts';
+import { addressOf, codeOf, isNoHttp, timerOf } from './address.ts';
 import type { ApiOptions } from './api.ts';
 import type { Credentials } from './connection.ts';
 import type { Deadline } from './deadline.ts';
@@ -24,7 +24,7 @@ export function apiTrouble(error: unknown, server: URL, what: string, deadline: 
     return new ReadError('unreachable', what, `${server.origin} closed the connection without an answer when asked to ${what}`, {
       cause: error,
     });
-  if (codeOf(error).startsWith('HPE_'))
+  if (isNoHttp(error))
     return new ReadError('malformed', what, `${server.origin} does not answer in HTTP/1.1: no API server is there`, { cause: error });
   const { reason, message } = socketTrouble(error, { role: 'server', name: server.origin, host: server.hostname });
   return new ReadError(reason, what, message, { cause: error });

@@ -71,9 +71,8 @@ interface Parts {
 
 function cluster({ api, wire, options, serverVersion, now, end }: Parts): Cluster {
   const served = discovery(api);
-  const addresses = new Map<string, string>();
-  const addressOf = async (namespace: string, pod: string) =>
-    addresses.get(`${namespace}/${pod}`) ?? (await readAddress(api, namespace, pod));
+  const addresses: Addresses = new Map();
+  const addressOf = (namespace: string, pod: string) => knownAddress(api, addresses, namespace, pod);
   const pods = openPods(api, { ...wire, via: options.via, serverVersion: minorOf(serverVersion), addressOf });
   const urls = openUrls({ ...wire, proxyFor: options.proxyFor ?? (() => null) });
   let prometheus = 0;
@@ -150,11 +149,24 @@ function minorOf(version: string | null): { readonly major: number; readonly min
   return major === undefined || minor === undefined ? null : { major: Number(major), minor: Number(minor) };
 }
 
-function remember(objects: readonly KubeObject[], addresses: Map<string, string>): void {
+/** Pod addresses by "namespace/name", from lists where one was made. */
+type Addresses = Map<string, Promise<string | null>>;
+
+function remember(objects: readonly KubeObject[], addresses: Addresses): void {
   for (const { metadata, status } of objects) {
-    const ip = text(record(status).podIP);
-    if (ip !== null) addresses.set(`${metadata.namespace}/${metadata.name}`, ip);
+    addresses.set(`${metadata.namespace}/${metadata.name}`, Promise.resolve(text(record(status).podIP)));
   }
+}
+
+async function knownAddress(api: Api, addresses: Addresses, namespace: string, pod: string): Promise<string | null> {
+  const key = `${namespace}/${pod}`;
+  const known = addresses.get(key) ?? readAddress(api, namespace, pod);
+  addresses.set(key, known);
+  // One that could not be read may be readable the next time.
+  return known.catch((error) => {
+    addresses.delete(key);
+    throw error;
+  });
 }
 
 async function readAddress(api: Api, namespace: string, pod: string): Promise<string | null> {

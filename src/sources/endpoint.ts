@@ -1,5 +1,5 @@
 import { type Endpoint, ReadError, type Reply, type Request, type Via } from '../model/source.ts';
-import { codeOf, lowerCase, queryText } from './address.ts';
+import { codeOf, isNoHttp, lowerCase, queryText } from './address.ts';
 import type { Deadline } from './deadline.ts';
 import { type Body, decodedBody } from './decoded.ts';
 import type { Answer } from './http.ts';
@@ -70,8 +70,7 @@ export function answerTrouble(error: unknown, { what, from }: Question, deadline
   if (error instanceof ReadError) return new ReadError(error.reason, what, error.message, { cause: error, ...faultOf(error) });
   if (error instanceof TunnelError) return tunnelTrouble(error, what, from);
   const code = codeOf(error);
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW')
-    return new ReadError('malformed', what, `${from} does not answer in HTTP/1.1`, { cause: error, fault: 'not-http' });
+  if (isNoHttp(error)) return new ReadError('malformed', what, `${from} does not answer in HTTP/1.1`, { cause: error, fault: 'not-http' });
   if (code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE')
     return new ReadError('malformed', what, `${from} closed the connection without an answer`, { cause: error, fault: 'truncated' });
   const said = error instanceof Error ? error.message : String(error);

@@ -35,9 +35,20 @@ export function connections(origin: string, size: number, connector: Connector):
     connect: connectorOf(connector),
   });
   return {
-    get: async (path, headers, signal) => answerOf(await request.call(pool, { path, method: 'GET', headers: [...headers], signal })),
+    get: async (path, headers, signal) =>
+      answerOf(await orAborted(request.call(pool, { path, method: 'GET', headers: [...headers], signal }), signal)),
     destroy: (error) => void pool.destroy(error),
   };
+}
+
+/** undici looks at the signal only once it is connected. */
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 function connectorOf(connector: Connector): buildConnector.connector {

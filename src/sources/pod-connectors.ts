@@ -64,13 +64,18 @@ async function upgrade(
     path,
     headers: [['user-agent', userAgent], ...headers],
     timeoutMs: timerOf(limitMs),
-  });
+  }).catch((error) => Promise.reject(noUpgrade(error, endpoint)));
   onRequest({
     what: `open a tunnel to ${placeOf(endpoint)}`,
     ms: performance.now() - started,
     status: answer.status === 'open' ? 101 : answer.answer.status,
   });
   return answer;
+}
+
+function noUpgrade(cause: unknown, endpoint: PodEndpoint): ReadError {
+  const said = cause instanceof Error ? cause.message : String(cause);
+  return new ReadError('unreachable', `connect to ${placeOf(endpoint)}`, `the upgrade to a websocket failed: ${said}`, { cause });
 }
 
 /** A connection to the pod's own address; only from inside the cluster. */

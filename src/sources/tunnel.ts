@@ -42,9 +42,16 @@ export function openTunnel(wish: TunnelWish): Promise<TunnelAnswer> {
     perMessageDeflate: false,
     followRedirects: false,
     maxPayload,
-    handshakeTimeout: wish.timeoutMs,
   });
   return new Promise((resolve, reject) => {
+    // The timer that ws leaves to net.connect: this socket is connected already.
+    const late = () => {
+      reject(new Error(`no answer within ${wish.timeoutMs / 1000} s`));
+      webSocket.terminate();
+    };
+    const timer = setTimeout(late, wish.timeoutMs);
+    const settled = () => clearTimeout(timer);
+    webSocket.once('open', settled).once('unexpected-response', settled).once('close', settled);
     webSocket.once('error', reject);
     webSocket.once('unexpected-response', (_, response: IncomingMessage) => {
       refusedBy(response).then((answer) => resolve({ status: 'refused', answer }), reject);
