@@ -177,7 +177,7 @@ export function randomBody(next: Random, strict: boolean): Buffer {
     if (kind === 0) return [pick(next, heads)];
     return kind < 3 ? histogram(next) : [sample(next, clean, strict)];
   }).flat();
-  let body = Buffer.from(`${lines.join('\n')}\n${strict ? '# EOF\n' : ''}`);
+  let body: Buffer = Buffer.from(`${lines.join('\n')}\n${strict ? '# EOF\n' : ''}`);
   for (let times = pick(next, [0, 0, 0, 1, 1, 2]); times > 0; times -= 1) body = mutate(next, body);
   return body;
 }
