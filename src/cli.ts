@@ -5,6 +5,7 @@ import { programOf } from './commands/program.ts';
 import type { Shell } from './commands/shell.ts';
 import { UsageError } from './commands/usage-error.ts';
 
+let commandNames: readonly string[] = [];
 const interrupt = new AbortController();
 let interruptedBy: 130 | 143 | null = null;
 let unread = false;
@@ -50,6 +51,7 @@ async function main(args: readonly string[]): Promise<number> {
   const program = programOf(shell, (ended) => {
     code = ended;
   });
+  commandNames = program.commands.map((command) => command.name());
   if (args.length === 0) {
     shell.note(program.helpInformation());
     return 64;
@@ -77,8 +79,14 @@ function wrongUsage(sentence: string): number {
 /** Commander's message as one sentence in our manner. */
 function sentenceOf({ message }: CommanderError): string {
   const [first = '', hint = ''] = message.replace(/^error: /, '').split('\n');
+  const said = first.replaceAll("'", '"').replace(/\. Expected .*/, '');
   const meant = /Did you mean (?:one of )?(.*)\?/.exec(hint);
-  return `${first.replaceAll("'", '"')}${meant === null ? `; see ${shell.program} --help` : `; did you mean ${meant[1]}?`}`;
+  return meant === null ? `${said}; see ${helpOf(process.argv[2])}` : `${said}; did you mean ${meant[1]}?`;
+}
+
+function helpOf(command: string | undefined): string {
+  const known = /^[a-z]+$/.test(command ?? '') && commandNames.includes(command ?? '');
+  return known ? `${shell.program} ${command} --help` : `${shell.program} --help`;
 }
 
 // Without this, node would end with code 1, which says that the chain is broken.

@@ -26,7 +26,8 @@ export function programOf(shell: Shell, done: (code: number) => void): Command {
     .description('Is every LLM token counted once, under the right name, for the right tenant, all the way to the bill?')
     .helpCommand('help [command]', 'shows the help of a command')
     .helpOption('-h, --help', 'shows this help')
-    .configureHelp({ helpWidth: 80 })
+    .version(shell.version, '--version', 'shows the version')
+    .configureHelp({ helpWidth: 80, minWidthToWrap: 20 })
     .addHelpText('after', () => examples(shell.program))
     .exitOverride()
     .configureOutput({ outputError: () => undefined });
