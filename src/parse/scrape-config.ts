@@ -11,6 +11,8 @@ export interface ScrapeJob extends ScrapeRules {
   /** Histograms are stored as native ones; the classic _sum, _count and _bucket are not, unless `keepsClassic`. */
   readonly convertsToNative: boolean;
   readonly keepsClassic: boolean;
+  /** Under which names it asks for and stores metrics that have dots: as they are, or with underscores; other escapings spell them out. */
+  readonly names: 'utf8' | 'underscores' | 'dots' | 'values';
 }
 
 /** A remote_write, with the rules that run before samples leave. */
@@ -100,6 +102,7 @@ function jobOf(job: Readonly<Record<string, unknown>>, dialect: Dialect): Scrape
     convertsToNative: job.convert_classic_histograms_to_nhcb === true,
     // Named scrape_classic_histograms before 3.0: config/config.go.
     keepsClassic: job.always_scrape_classic_histograms === true || job.scrape_classic_histograms === true,
+    names: namesOf(job, dialect),
   };
 }
 
@@ -108,6 +111,16 @@ function validationOf(job: Readonly<Record<string, unknown>>, dialect: Dialect):
   const scheme = text(job.metric_name_validation_scheme) ?? '';
   if (scheme !== '') return scheme === 'legacy' ? 'legacy' : 'utf8';
   return dialect === 2 ? 'legacy' : 'utf8';
+}
+
+/** What scrape/scrape.go acceptHeader makes of the configuration: only clauses of text 1.0 and OpenMetrics carry the escaping, and a protobuf clause before them wins without one. */
+function namesOf(job: Readonly<Record<string, unknown>>, dialect: Dialect): ScrapeJob['names'] {
+  if (validationOf(job, dialect) === 'legacy') return 'underscores';
+  const protocols = Array.isArray(job.scrape_protocols) ? job.scrape_protocols.map(String) : ['OpenMetricsText1.0.0'];
+  if (protocols[0] === 'PrometheusProto' || !protocols.some((protocol) => /^(OpenMetricsText|PrometheusText)1\.0\.0$/.test(protocol)))
+    return 'underscores';
+  const escaping = text(job.metric_name_escaping_scheme) ?? '';
+  return escaping === 'underscores' || escaping === 'dots' || escaping === 'values' ? escaping : 'utf8';
 }
 
 function remoteWriteOf(entry: Readonly<Record<string, unknown>>, dialect: Dialect): RemoteWrite {

@@ -26,3 +26,17 @@ function valued(name: string): string {
   );
   return `U__${escaped.join('')}`;
 }
+
+/** A name in one escaping; legal names stay in all of them (EscapeMetricFamily). The suffix of a histogram is added after the name was escaped. */
+export function escapeName(name: string, scheme: 'utf8' | 'underscores' | 'dots' | 'values'): string {
+  switch (scheme) {
+    case 'utf8':
+      return name;
+    case 'underscores':
+      return underscored(name);
+    case 'dots':
+      return dotted(name);
+    case 'values':
+      return valued(name);
+  }
+}

@@ -1,0 +1,130 @@
+import { defineFact, type Fact } from '../model/fact.ts';
+import { ReadError, type Source, type Unread, unreadOf } from '../model/source.ts';
+import { durationOf } from '../parse/duration.ts';
+import { samplesOf } from '../parse/promapi.ts';
+import { writeLabel } from '../parse/promql.ts';
+import type { IdentityLabel, Nouns } from './emitters.ts';
+import type { Server, Shard } from './prometheus.ts';
+import { askPrometheus } from './prometheus-api.ts';
+import { type ServerSeries, storedSeries } from './stored-series.ts';
+import { type EmitterTarget, targets } from './targets.ts';
+
+/** What one Prometheus holds of the emitters' counters now, beside what the emitters themselves say. */
+export interface ServerCounts {
+  readonly server: Server;
+  /** Emitters whose counters are compared: scraped at their own path, and up. */
+  readonly emitters: readonly string[];
+  /** Tokens of the total's types over these emitters. */
+  readonly stored: number;
+  /** The same by the value of one identity label, the largest first; empty when no label is stored. */
+  readonly tenants: { readonly label: IdentityLabel; readonly stored: ReadonlyMap<string, number> } | null;
+  /** Tokens that two scrapes may bring: what the two sides may differ by. */
+  readonly growth: number;
+  readonly unread: readonly Unread[];
+}
+
+const made = new WeakMap<Nouns, Fact<readonly ServerCounts[]>>();
+
+/** Counters as stored, summed over the emitters: cumulative on both sides, so that a restart resets both. */
+export function reconciliation(nouns: Nouns): Fact<readonly ServerCounts[]> {
+  const known = made.get(nouns);
+  if (known !== undefined) return known;
+  const fact = defineFact({
+    id: `reconciliation-of-${nouns.many.replace(/\W+/g, '-')}`,
+    title: `stored counters of each ${nouns.one}`,
+    needs: { targets: targets(nouns), series: storedSeries(nouns) },
+    read: async ({ targets, series }, { source }): Promise<readonly ServerCounts[]> => {
+      const asked = targets.servers.map(({ server, targets: all }) => {
+        const own = all.filter(({ ownPath, health }) => ownPath && health === 'up');
+        const stored = series.find((candidate) => candidate.server.key === server.key);
+        return stored === undefined || own.length === 0 || stored.names.length === 0 ? [] : [countsOf({ source, nouns, own, stored })];
+      });
+      return Promise.all(asked.flat());
+    },
+  });
+  made.set(nouns, fact);
+  return fact;
+}
+
+interface Asked {
+  readonly source: Source;
+  readonly nouns: Nouns;
+  readonly own: readonly EmitterTarget[];
+  readonly stored: ServerSeries;
+}
+
+// A table for people: the tenants beyond it are in the total.
+const mostTenants = 20;
+
+async function countsOf({ source, nouns, own, stored }: Asked): Promise<ServerCounts> {
+  const { server } = stored;
+  const unread: Unread[] = [];
+  const identity = billed(stored);
+  const interval = Math.max(...own.map((target) => durationOf(target.interval) ?? 30));
+  const window = Math.max(4 * interval, 60);
+  const sums = { stored: 0, growth: 0, tenants: new Map<string, number>() };
+  await Promise.all(
+    server.shards.flatMap((shard) =>
+      stored.names.map(async ({ name }) => {
+        try {
+          const series = selector(nouns, name, own);
+          const [total, rate, tenants] = await Promise.all([
+            numbers(source, shard, `sum(${series})`),
+            numbers(source, shard, `sum(rate(${series}[${window}s]))`),
+            identity === null ? [] : numbers(source, shard, `topk(${mostTenants}, sum by (${labelFor(name, identity)}) (${series}))`),
+          ]);
+          sums.stored += total[0]?.value ?? 0;
+          sums.growth += (rate[0]?.value ?? 0) * 2 * interval;
+          for (const { tenant, value } of tenants) sums.tenants.set(tenant, (sums.tenants.get(tenant) ?? 0) + value);
+        } catch (error) {
+          if (!(error instanceof ReadError)) throw error;
+          unread.push(unreadOf(error));
+        }
+      }),
+    ),
+  );
+  return {
+    server,
+    emitters: [...new Set(own.map(({ emitter }) => emitter.key))],
+    stored: sums.stored,
+    tenants: identity === null ? null : { label: identity.identity, stored: sums.tenants },
+    growth: sums.growth,
+    unread,
+  };
+}
+
+type Billed = ServerSeries['identities'][number];
+
+/** The label that the bill goes by: a namespace or tenant before a user. */
+function billed({ identities }: ServerSeries): Billed | null {
+  const stored = identities.filter(({ stored }) => stored.length > 0);
+  return stored.find(({ identity }) => /namespace|tenant|team|org|department|project/i.test(identity.label)) ?? stored[0] ?? null;
+}
+
+/** Series have dotted labels when they have dotted names, and escaped ones when they have escaped names. */
+function labelFor(name: string, { stored, identity }: Billed): string {
+  const dotted = name.includes('.');
+  const fitting = stored.find((spelling) => spelling.includes('.') === dotted) ?? stored[0] ?? identity.label;
+  return writeLabel(fitting);
+}
+
+function selector(nouns: Nouns, name: string, own: readonly EmitterTarget[]): string {
+  const instances = [...new Set(own.map(({ labels }) => labels.instance ?? ''))].sort();
+  const pattern = instances.map((instance) => instance.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')).join('|');
+  const { total } = nouns.family;
+  // A dotted name has a dotted type label (≤ v0.4 scraped in UTF-8); Prometheus 2.x has neither.
+  const type =
+    total === null
+      ? ''
+      : `,${writeLabel(name.includes('.') ? `gen_ai.${total.label.slice('gen_ai_'.length).replaceAll('_', '.')}` : total.label)}=~${JSON.stringify(total.values.join('|'))}`;
+  return `{__name__=${JSON.stringify(name)},instance=~${JSON.stringify(pattern)}${type}}`;
+}
+
+async function numbers(
+  source: Source,
+  shard: Shard,
+  query: string,
+): Promise<readonly { readonly tenant: string; readonly value: number }[]> {
+  const samples = samplesOf(await askPrometheus(source, shard, '/api/v1/query', [['query', query]]), `GET /api/v1/query of ${shard.name}`);
+  return samples.map(({ labels, value }) => ({ tenant: Object.values(labels)[0] ?? '', value }));
+}
