@@ -1,7 +1,24 @@
 import type { Nouns } from '../facts/emitters.ts';
 import type { Check } from '../model/check.ts';
 import type { View } from '../model/pipeline.ts';
+import { duplicateMonitors } from './duplicate-monitors.ts';
+import { duplicateTargets } from './duplicate-targets.ts';
+import { exportedLabels } from './labels-exported.ts';
+import { missingOperator } from './operator-missing.ts';
+import { absentPools } from './pool-absent.ts';
+import { undeclaredPorts } from './port-undeclared.ts';
+import { unreachablePrometheus } from './prometheus-unreachable.ts';
+import { rejectedMonitors } from './rejected-monitors.ts';
+import { absentSeries } from './series-absent.ts';
+import { staleSeries } from './series-stale.ts';
 import { defaultIds, type SharedIds } from './shared-ids.ts';
+import { mixedSpellings } from './spellings-mixed.ts';
+import { absentStoredIdentity } from './stored-identity-absent.ts';
+import { downTargets } from './targets-down.ts';
+import { missingTargets } from './targets-missing.ts';
+import { unmonitoredEmitters } from './unmonitored-emitters.ts';
+import { unselectedMonitors } from './unselected-monitors.ts';
+import { monitorsView, seriesView, targetsView } from './views.ts';
 
 /** The checks that every pipeline shares, grouped by hop and in data-path order within each. */
 export interface SharedChecks {
@@ -13,11 +30,30 @@ export interface SharedChecks {
 }
 
 /** The shared half of the chain, from the declared port to the stored series, in one pipeline's words. */
-export function sharedChecks(_nouns: Nouns, _ids: SharedIds = defaultIds): SharedChecks {
-  return { expose: [], discover: [], collect: [], query: [], present: [] };
+export function sharedChecks(nouns: Nouns, ids: SharedIds = defaultIds): SharedChecks {
+  return {
+    expose: [undeclaredPorts(nouns, ids)],
+    discover: [
+      missingOperator(nouns, ids),
+      unmonitoredEmitters(nouns, ids),
+      unselectedMonitors(nouns, ids),
+      rejectedMonitors(nouns, ids),
+      duplicateMonitors(nouns, ids),
+    ],
+    collect: [
+      unreachablePrometheus(nouns, ids),
+      absentPools(nouns, ids),
+      missingTargets(nouns, ids),
+      downTargets(nouns, ids),
+      duplicateTargets(nouns, ids),
+      exportedLabels(nouns, ids),
+    ],
+    query: [absentSeries(nouns, ids), mixedSpellings(nouns, ids), absentStoredIdentity(nouns, ids), staleSeries(nouns, ids)],
+    present: [],
+  };
 }
 
 /** The tables behind the shared checks. */
-export function sharedViews(_nouns: Nouns): { readonly monitors: View; readonly targets: View; readonly series: View } {
-  throw new Error('not written yet');
+export function sharedViews(nouns: Nouns): { readonly monitors: View; readonly targets: View; readonly series: View } {
+  return { monitors: monitorsView(nouns), targets: targetsView(nouns), series: seriesView(nouns) };
 }

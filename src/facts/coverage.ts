@@ -52,8 +52,10 @@ export interface Coverage {
   readonly objects: readonly PrometheusObject[];
   readonly objectsInstalled: boolean;
   readonly operators: readonly Operator[];
-  /** Prometheus objects or emitters that could not be read. */
+  /** Emitters that could not be read. */
   readonly unread: readonly Unread[];
+  /** Prometheus objects that could not be read. */
+  readonly objectsUnread: readonly Unread[];
 }
 
 const made = new WeakMap<Nouns, Fact<Coverage>>();
@@ -92,7 +94,8 @@ export function coverageOf(
     objects: objects.read,
     objectsInstalled: objects.installed,
     operators: around.operators.status === 'read' ? around.operators.value : [],
-    unread: [...objects.unread, ...found.unread],
+    unread: found.unread,
+    objectsUnread: objects.unread,
   };
 }
 
@@ -163,4 +166,13 @@ export function takenBy(object: PrometheusObject, coverage: Coverage): readonly 
     .filter(({ selections }) => selections.some((it) => it.object.key === object.key && it.outcome.status === 'selected'))
     .flatMap(({ endpoints }) => endpoints)
     .filter((endpoint) => seenBy(object, endpoint).length > 0);
+}
+
+/** What could not be read of whether monitors that match emitters are taken. */
+export function doubtsOf(coverage: Coverage): readonly Unread[] {
+  const covering = coverage.monitors.filter(({ endpoints }) => endpoints.some(({ covers }) => covers.length > 0));
+  const unread = covering.flatMap(({ selections }) =>
+    selections.flatMap(({ outcome }) => (outcome.status === 'unread' ? outcome.unread : [])),
+  );
+  return [...new Map([...coverage.objectsUnread, ...unread].map((it) => [it.what, it])).values()];
 }

@@ -9,8 +9,8 @@ import type { PrometheusObject } from './prometheus-objects.ts';
 /** What one Prometheus object makes of one PodMonitor. */
 export interface Selection {
   readonly object: PrometheusObject;
-  readonly outcome:
-    | { readonly status: 'selected' }
+  readonly outcome: /** `unread` is what might still speak against it: the flags of the operator. */
+    | { readonly status: 'selected'; readonly unread: readonly Unread[] }
     | { readonly status: 'passed-over'; readonly reasons: readonly Reason[] }
     /** The operator writes no configuration for this object. */
     | { readonly status: 'unmanaged' }
@@ -35,13 +35,14 @@ export interface Surroundings {
 export function selectionOf(object: PrometheusObject, monitor: Monitor, around: Surroundings): Selection {
   if (object.unmanaged) return { object, outcome: { status: 'unmanaged' } };
   const unread: Unread[] = [];
+  const doubts: Unread[] = [];
   const reasons = [
     ...labelReasons(object, monitor),
     ...namespaceReasons(object, monitor, around.namespaces, unread),
-    ...operatorReasons(object, monitor, around.operators, unread),
+    ...operatorReasons(object, monitor, around.operators, doubts),
   ];
   if (reasons.length > 0) return { object, outcome: { status: 'passed-over', reasons } };
-  return { object, outcome: unread.length > 0 ? { status: 'unread', unread } : { status: 'selected' } };
+  return { object, outcome: unread.length > 0 ? { status: 'unread', unread } : { status: 'selected', unread: doubts } };
 }
 
 function labelReasons(object: PrometheusObject, monitor: Monitor): readonly Reason[] {

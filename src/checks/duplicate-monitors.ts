@@ -1,0 +1,104 @@
+import { type Cover, type Coverage, coverage, doubtsOf, type EndpointCoverage, seenBy, takenBy } from '../facts/coverage.ts';
+import type { Nouns } from '../facts/emitters.ts';
+import { portText } from '../facts/monitors.ts';
+import type { PrometheusObject } from '../facts/prometheus-objects.ts';
+import { rejectionsOf } from '../facts/rejection.ts';
+import { storedSeries } from '../facts/stored-series.ts';
+import { defineCheck, type Finding, type Remedy, verdict } from '../model/check.ts';
+import { grouped } from '../parse/grouped.ts';
+import type { SharedIds } from './shared-ids.ts';
+import { keysOf, named, times, withoutEmitters } from './wording.ts';
+
+// Two counts of one counter differ by what came between two scrapes: less than this is not counting twice.
+const noise = 1.05;
+
+/** Pod ports that one Prometheus scrapes through more than one PodMonitor endpoint. */
+export function duplicateMonitors(nouns: Nouns, ids: SharedIds) {
+  return defineCheck({
+    id: ids.duplicateMonitors,
+    title: `one PodMonitor endpoint scrapes each ${nouns.one}`,
+    hop: 'discover',
+    severity: 'error',
+    why: 'Two endpoints on one port make two series of each counter, which differ in job or endpoint. Every sum over them counts each token twice, and so does the bill.',
+    fix: 'Keep one of the PodMonitors or endpoints and delete the other.',
+    needs: { coverage: coverage(nouns) },
+    wants: { series: storedSeries(nouns) },
+    judge({ coverage, series }) {
+      const none = withoutEmitters(coverage.emitters, [...coverage.unread, ...doubtsOf(coverage)], nouns);
+      if (none !== null) return none;
+      const findings = coverage.objects.flatMap((object) => {
+        const stored = series.status === 'read' ? series.value.find(({ server }) => server.object?.key === object.key) : undefined;
+        return duplicatesOf(object, coverage, nouns, stored?.overcount ?? null);
+      });
+      return verdict(findings, doubtsOf(coverage));
+    },
+  });
+}
+
+interface Copy {
+  readonly endpoint: EndpointCoverage;
+  readonly cover: Cover;
+}
+
+function duplicatesOf(object: PrometheusObject, coverage: Coverage, nouns: Nouns, factor: number | null): readonly Finding[] {
+  const endpoints = takenBy(object, coverage).filter(({ monitor }) => rejectionsOf(monitor, object).length === 0);
+  const copies = endpoints.flatMap((endpoint) =>
+    seenBy(object, endpoint)
+      .filter(({ sure }) => sure)
+      .map((cover): Copy => ({ endpoint, cover })),
+  );
+  const several = [...grouped(copies, ({ cover }) => cover.emitter.key).values()].filter((same) => same.length > 1);
+  const sets = grouped(several, (same) => same.map(({ endpoint }) => endpoint.pool).join(' '));
+  return [...sets.values()].map((same) => finding(same, object, nouns, factor));
+}
+
+function finding(same: readonly (readonly Copy[])[], object: PrometheusObject, nouns: Nouns, factor: number | null): Finding {
+  const [copies] = same as readonly [readonly [Copy, Copy]];
+  const emitters = same.flatMap((it) => it.slice(0, 1).map(({ cover }) => cover.emitter));
+  const names = copies.map(({ endpoint }) => placeOf(endpoint));
+  const apart = same.flatMap(differing);
+  const once = apart.length === 0 || (factor !== null && factor < noise);
+  const [first, second] = copies;
+  return {
+    subject: second.endpoint.monitor.subject,
+    message: `${names.join(' and ')} both scrape ${named(emitters, nouns)} for ${object.subject}${effect(apart, factor)}`,
+    evidence: {
+      saw: copies.map(({ endpoint }) => `${endpoint.pool} (${portText(endpoint.endpoint)})`).join(', '),
+      run: [
+        ...new Set(copies.map(({ endpoint: { monitor } }) => `kubectl -n ${monitor.namespace} get podmonitor ${monitor.name} -o yaml`)),
+      ].join(' && '),
+    },
+    remedy: remedy(first.endpoint, second.endpoint),
+    ...(once ? { severity: 'warning' as const } : {}),
+    about: [...new Set(copies.map(({ endpoint }) => endpoint.monitor.key)), ...keysOf(emitters)],
+  };
+}
+
+function placeOf({ monitor, endpoint }: EndpointCoverage): string {
+  return `${monitor.subject}${monitor.endpoints.length > 1 ? ` endpoint ${endpoint.index}` : ''} (${portText(endpoint)})`;
+}
+
+/** Names of labels on which the copies of one emitter differ: without any they are one series. */
+function differing(copies: readonly Copy[]): readonly string[] {
+  const names = new Set(copies.flatMap(({ cover }) => Object.keys(cover.labels)));
+  return [...names].filter((name) => new Set(copies.map(({ cover }) => cover.labels[name] ?? '')).size > 1);
+}
+
+function effect(apart: readonly string[], factor: number | null): string {
+  if (apart.length === 0) return ', with the same labels, so that sums stay right';
+  const labels = [...new Set(apart)].sort().join(', ');
+  if (factor === null) return `; their series differ in ${labels}, so that every sum counts them twice`;
+  if (factor < noise) return `; their series differ in ${labels}, and stored sums are right nevertheless (${times(factor)})`;
+  return `; their series differ in ${labels}, and stored sums come out ${times(factor)} too high`;
+}
+
+function remedy(kept: EndpointCoverage, { monitor, endpoint }: EndpointCoverage): Remedy {
+  if (monitor.key !== kept.monitor.key && monitor.endpoints.length === 1)
+    return {
+      text: `delete ${monitor.subject} and keep ${kept.monitor.subject}`,
+      command: `kubectl -n ${monitor.namespace} delete podmonitor ${monitor.name}`,
+    };
+  const patch = [{ op: 'remove', path: `/spec/podMetricsEndpoints/${endpoint.index}` }];
+  const command = `kubectl -n ${monitor.namespace} patch podmonitor ${monitor.name} --type json -p '${JSON.stringify(patch)}'`;
+  return { text: `remove endpoint ${endpoint.index} of ${monitor.subject}`, command, patch };
+}

@@ -1,0 +1,128 @@
+import type { Condition, EndpointCoverage } from '../facts/coverage.ts';
+import type { Emitter, Nouns } from '../facts/emitters.ts';
+import { type MonitorEndpoint, portText } from '../facts/monitors.ts';
+import type { Remedy } from '../model/check.ts';
+import { requirementText, unmet } from '../parse/selector.ts';
+import { counted, enumerated } from './wording.ts';
+
+/** One condition that an endpoint misses: in words, as seen, and what would satisfy it. */
+export interface Explained {
+  readonly text: string;
+  readonly saw: string;
+  readonly remedy: Remedy;
+}
+
+/** Says why an endpoint passes the emitters by. */
+export function explained(condition: Condition, coverage: EndpointCoverage, emitters: readonly Emitter[], nouns: Nouns): Explained {
+  switch (condition) {
+    case 'port':
+      return port(coverage, emitters, nouns);
+    case 'labels':
+      return labels(coverage, emitters, nouns);
+    case 'namespace':
+      return namespace(coverage, emitters, nouns);
+    case 'path':
+      return path(coverage, emitters);
+    case 'relabeling':
+      return relabeling(coverage, emitters, nouns);
+  }
+}
+
+function patched({ monitor, endpoint }: EndpointCoverage, text: string, operations: readonly object[]): Remedy {
+  const full = operations.map((operation) => ({ ...operation }));
+  const command = `kubectl -n ${monitor.namespace} patch podmonitor ${monitor.name} --type json -p '${JSON.stringify(full)}'`;
+  return { text: text.replace('ENDPOINT', `endpoint ${endpoint.index}`), command, patch: full };
+}
+
+function at(endpoint: MonitorEndpoint, field: string): string {
+  return `/spec/podMetricsEndpoints/${endpoint.index}/${field}`;
+}
+
+function field(endpoint: MonitorEndpoint): 'port' | 'portNumber' | 'targetPort' {
+  if (endpoint.port !== null) return 'port';
+  return endpoint.portNumber !== null ? 'portNumber' : 'targetPort';
+}
+
+function port(coverage: EndpointCoverage, emitters: readonly Emitter[], nouns: Nouns): Explained {
+  const { endpoint } = coverage;
+  const [first] = emitters;
+  const names = [...new Set(emitters.flatMap(({ portNames }) => portNames ?? []))];
+  const numbers = [...new Set(emitters.map(({ port }) => port))];
+  const undeclared = emitters.every(({ portNames }) => portNames === null);
+  const theirs = undeclared
+    ? `no container declares port ${numbers.join(', ')}`
+    : `they name it ${names.length === 0 ? 'not at all' : names.map((name) => `"${name}"`).join(' and ')}`;
+  const text = `${portText(endpoint)} exists on none of ${counted(emitters.length, nouns)} (${theirs})`;
+  return { text, saw: portText(endpoint), remedy: portRemedy(coverage, names, first?.port ?? 0, undeclared) };
+}
+
+function portRemedy(coverage: EndpointCoverage, names: readonly string[], number: number, undeclared: boolean): Remedy {
+  const { endpoint } = coverage;
+  if (undeclared) return { text: `declare port ${number} in the container that serves it` };
+  const [name] = names;
+  const used = field(endpoint);
+  if (name === undefined || used === 'portNumber') {
+    const remove = used === 'portNumber' ? [] : [{ op: 'remove', path: at(endpoint, used) }];
+    return patched(coverage, `select port ${number} by number in ENDPOINT`, [
+      ...remove,
+      { op: 'add', path: at(endpoint, 'portNumber'), value: number },
+    ]);
+  }
+  return patched(coverage, `select port "${name}" in ENDPOINT`, [{ op: 'replace', path: at(endpoint, used), value: name }]);
+}
+
+function labels({ monitor, ...rest }: EndpointCoverage, emitters: readonly Emitter[], nouns: Nouns): Explained {
+  const [first] = emitters;
+  const missing = unmet(monitor.selector, first?.pod.labels ?? {});
+  const wanted = missing.map(requirementText).join(',');
+  const found = [
+    ...new Set(missing.map(({ key }) => (first?.pod.labels[key] === undefined ? `no label ${key}` : `${key}=${first.pod.labels[key]}`))),
+  ];
+  const text = `its selector wants ${wanted} and ${counted(emitters.length, nouns)} ${emitters.length === 1 ? 'has' : 'have'} ${found.join(', ')}`;
+  const selector = { matchLabels: commonLabels(emitters) };
+  const remedy = patched({ monitor, ...rest }, 'select the pods by labels they have', [
+    { op: 'replace', path: '/spec/selector', value: selector },
+  ]);
+  return { text, saw: `selector: ${wanted}`, remedy };
+}
+
+function namespace(coverage: EndpointCoverage, emitters: readonly Emitter[], nouns: Nouns): Explained {
+  const { monitor } = coverage;
+  const theirs = [...new Set(emitters.map(({ pod }) => pod.namespace))];
+  const looked = monitor.namespaces ?? [];
+  const text = `it looks in namespace ${enumerated(looked)} and ${counted(emitters.length, nouns)} ${emitters.length === 1 ? 'is' : 'are'} in ${enumerated(theirs)}`;
+  const value = { matchNames: [...new Set([...looked, ...theirs])] };
+  const remedy = patched(coverage, `add namespace ${theirs.join(', ')} to its namespaceSelector`, [
+    { op: 'add', path: '/spec/namespaceSelector', value },
+  ]);
+  return { text, saw: `namespaces: ${looked.join(',')}`, remedy };
+}
+
+function path(coverage: EndpointCoverage, emitters: readonly Emitter[]): Explained {
+  const { endpoint } = coverage;
+  const wanted = emitters[0]?.path ?? '/metrics';
+  const remedy = patched(coverage, `ask for ${wanted} in ENDPOINT`, [{ op: 'add', path: at(endpoint, 'path'), value: wanted }]);
+  return { text: `it asks for path ${endpoint.path} and token metrics are at ${wanted}`, saw: `path: ${endpoint.path}`, remedy };
+}
+
+function relabeling({ endpoint }: EndpointCoverage, emitters: readonly Emitter[], nouns: Nouns): Explained {
+  return {
+    text: `its relabelings drop ${counted(emitters.length, nouns)} or send the scrape to another address`,
+    saw: `relabelings: ${JSON.stringify(endpoint.relabelings)}`,
+    remedy: { text: `change the relabelings of endpoint ${endpoint.index} so that they keep these pods and their address` },
+  };
+}
+
+// Labels that differ between the pods of one workload or change with each rollout.
+const volatile =
+  /^(pod-template-hash|controller-revision-hash|statefulset\.kubernetes\.io\/|apps\.kubernetes\.io\/pod-index|pod-template-generation|batch\.kubernetes\.io\/)/;
+
+/** Labels that all emitters share and that survive a rollout; those of the app.kubernetes.io family where there are some. */
+export function commonLabels(emitters: readonly Emitter[]): Readonly<Record<string, string>> {
+  const [first, ...rest] = emitters;
+  const shared = Object.entries(first?.pod.labels ?? {}).filter(
+    ([name, value]) => !volatile.test(name) && rest.every(({ pod }) => pod.labels[name] === value),
+  );
+  const usual = shared.filter(([name]) => /^app\.kubernetes\.io\/(name|component|managed-by)$/.test(name));
+  return Object.fromEntries(usual.length > 0 ? usual : shared);
+}

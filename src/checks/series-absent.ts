@@ -1,0 +1,78 @@
+import type { Emission, Nouns } from '../facts/emitters.ts';
+import { prometheusServers } from '../facts/prometheus.ts';
+import { type ServerSeries, storedSeries } from '../facts/stored-series.ts';
+import { type Targets, targets } from '../facts/targets.ts';
+import { defineCheck, type Finding, verdict } from '../model/check.ts';
+import type { Attempt } from '../model/fact.ts';
+import { ageText } from '../parse/duration.ts';
+import { noPrometheus } from './prometheus-unreachable.ts';
+import type { SharedIds } from './shared-ids.ts';
+import { healthyKeys, metered, queryRun, selectorOf, unreadSeries } from './stored.ts';
+import { counted, distinctUnread } from './wording.ts';
+
+/** A Prometheus that stores no token series under any spelling, while emitters have tokens to show. */
+export function absentSeries(nouns: Nouns, ids: SharedIds) {
+  return defineCheck({
+    id: ids.seriesAbsent,
+    title: 'Prometheus stores token series',
+    hop: 'query',
+    severity: 'error',
+    why: 'Dashboards, alerts and bills are queries over stored series. Without any, all of them are empty, and an empty sum looks like no usage.',
+    fix: 'Mend the earlier link that keeps the series out; when all of them hold, look for a relabeling that drops them.',
+    follows: [
+      ...ids.earlier.silent,
+      ...ids.earlier.ports,
+      ids.portUndeclared,
+      ids.operatorMissing,
+      ids.unmonitored,
+      ids.unselected,
+      ids.rejected,
+      ids.poolAbsent,
+      ids.targetsMissing,
+      ids.targetsDown,
+    ],
+    needs: { series: storedSeries(nouns), servers: prometheusServers(nouns) },
+    wants: { emissions: nouns.emissions, targets: targets(nouns) },
+    judge({ series, servers, emissions, targets }) {
+      if (series.length === 0) return { status: 'unknown', unread: [noPrometheus(servers)] };
+      const empty = series.filter(({ names, unread }) => names.length === 0 && unread.length === 0);
+      if (empty.length === 0) return verdict([], unreadSeries(series));
+      if (emissions.status === 'unread') return { status: 'unknown', unread: [emissions.unread] };
+      const speaking = metered(emissions.value.read);
+      const silent = distinctUnread([...unreadSeries(series), ...emissions.value.unread]);
+      if (speaking.length === 0 && silent.length > 0) return { status: 'unknown', unread: silent };
+      if (speaking.length === 0 && empty.length === series.length)
+        return { status: 'skip', because: `no ${nouns.one} has counted a token since it started` };
+      return verdict(
+        empty.flatMap((server) => findingsOf(server, series, speaking, targets, nouns)),
+        unreadSeries(series),
+      );
+    },
+  });
+}
+
+/** A server that scrapes none of the speaking emitters is to blame only when no other does either. */
+function findingsOf(
+  server: ServerSeries,
+  all: readonly ServerSeries[],
+  speaking: readonly Emission[],
+  targets: Attempt<Targets>,
+  nouns: Nouns,
+): readonly Finding[] {
+  const healthy = healthyKeys(server, targets);
+  const scraped = speaking.filter(({ emitter }) => healthy?.has(emitter.key));
+  const elsewhere = all.some(
+    (other) =>
+      other !== server && (other.names.length > 0 || speaking.some(({ emitter }) => healthyKeys(other, targets)?.has(emitter.key))),
+  );
+  if (speaking.length === 0 || (scraped.length === 0 && healthy !== null && elsewhere)) return [];
+  const { subject } = server.server;
+  const last = server.lastAge === null ? '' : `; the last sample is ${ageText(server.lastAge)} old`;
+  const finding = {
+    subject,
+    message: `no token series is stored, while ${counted(speaking.length, nouns)} ${speaking.length === 1 ? 'has' : 'have'} counted tokens; asked for ${nouns.family.spellings.join(', ')}${last}`,
+    evidence: { saw: 'an empty result', run: queryRun(`count by (__name__) (${selectorOf(nouns)})`) },
+  };
+  // About emitters whose targets are up, nothing earlier can be to blame but what concerns exactly these.
+  return [scraped.length > 0 ? { ...finding, about: scraped.map(({ emitter }) => emitter.key) } : finding];
+}
