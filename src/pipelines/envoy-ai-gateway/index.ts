@@ -1,9 +1,31 @@
 import { sharedChecks } from '../../checks/shared.ts';
+import { defaultIds } from '../../checks/shared-ids.ts';
 import { defineView, type Pipeline, type ViewName } from '../../model/pipeline.ts';
+import { controllerMissing } from './checks/controller-missing.ts';
+import { controllerUnready } from './checks/controller-unready.ts';
+import { costsUnset } from './checks/costs-unset.ts';
+import { identityAbsent } from './checks/identity-absent.ts';
+import { identityPartial } from './checks/identity-partial.ts';
+import { idleProxies } from './checks/idle-proxies.ts';
+import { mappingHazard } from './checks/mapping-hazard.ts';
+import { mappingIneffective } from './checks/mapping-ineffective.ts';
+import { mappingInvalid } from './checks/mapping-invalid.ts';
+import { mappingMissing } from './checks/mapping-missing.ts';
+import { metricsUnreadable } from './checks/metrics-unreadable.ts';
+import { modelsMixed } from './checks/models-mixed.ts';
+import { proxiesAbsent } from './checks/proxies-absent.ts';
+import { routeDetached } from './checks/route-detached.ts';
+import { seriesOverflow } from './checks/series-overflow.ts';
+import { sidecarUnready } from './checks/sidecar-unready.ts';
+import { staleMapping } from './checks/stale-mapping.ts';
+import { uninjectedProxies } from './checks/uninjected-proxies.ts';
+import { versionSkew } from './checks/version-skew.ts';
 import { installed } from './facts/installed.ts';
 import { nouns } from './nouns.ts';
+import { proxiesView } from './views/proxies.ts';
 
-const shared = sharedChecks(nouns);
+const { earlier } = defaultIds;
+const shared = sharedChecks(nouns, { ...defaultIds, earlier: { ...earlier, silent: [...new Set([...earlier.silent, 'idle-proxies'])] } });
 const unwritten = (name: ViewName) =>
   defineView({ name, title: name, needs: {}, table: () => ({ columns: [], rows: [], items: [], unread: [], empty: 'not written yet' }) });
 
@@ -12,6 +34,31 @@ export const envoyAiGateway: Pipeline = {
   id: 'envoy-ai-gateway',
   title: 'Envoy AI Gateway',
   installed,
-  checks: [...shared.expose, ...shared.discover, ...shared.collect, ...shared.query, ...shared.present],
-  views: { proxies: unwritten('proxies'), monitors: unwritten('monitors'), targets: unwritten('targets'), series: unwritten('series') },
+  checks: [
+    controllerMissing,
+    controllerUnready,
+    mappingMissing,
+    mappingInvalid,
+    mappingIneffective,
+    mappingHazard,
+    routeDetached,
+    costsUnset,
+    proxiesAbsent,
+    uninjectedProxies,
+    sidecarUnready,
+    staleMapping,
+    versionSkew,
+    metricsUnreadable,
+    idleProxies,
+    identityAbsent,
+    identityPartial,
+    seriesOverflow,
+    modelsMixed,
+    ...shared.expose,
+    ...shared.discover,
+    ...shared.collect,
+    ...shared.query,
+    ...shared.present,
+  ],
+  views: { proxies: proxiesView, monitors: unwritten('monitors'), targets: unwritten('targets'), series: unwritten('series') },
 };

@@ -49,3 +49,17 @@ export function unionOf(copies: readonly Flag[]): readonly Pair[] {
     }),
   );
 }
+
+/** Whether an argument looks like a mapping flag of any release, in any case. */
+export function isMappingFlag(argument: string): boolean {
+  return /^--?(metrics)?requestheader(attributes|labels)(=|$)/i.test(argument);
+}
+
+/** Whether someone meant a mapping: a flag that looks like one stands somewhere with a value. */
+export function mappingIntended({ argv }: { readonly argv: readonly string[] }): boolean {
+  return argv.some((argument, index) => {
+    if (!isMappingFlag(argument)) return false;
+    const value = argument.includes('=') ? argument.slice(argument.indexOf('=') + 1) : (argv[index + 1] ?? '-');
+    return value !== '' && value !== '""';
+  });
+}

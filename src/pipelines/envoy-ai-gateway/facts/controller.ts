@@ -8,7 +8,6 @@ import { argvOf, controllerGuess, flagsOf } from '../guess.ts';
 import { type HeaderMapping, headerMappingOf } from '../mapping.ts';
 import { controllerKey, labels } from '../names.ts';
 import type { Guess } from '../releases.ts';
-import { listed } from './listed.ts';
 
 /** The Deployment that injects sidecars and hands them their arguments. */
 export interface Controller {
@@ -21,6 +20,8 @@ export interface Controller {
   readonly flags: Flags;
   readonly guess: Guess;
   readonly mapping: HeaderMapping;
+  /** Where its arguments stand in the Deployment: index of the container, and what argv has before them. */
+  readonly place: { readonly container: number; readonly offset: number };
   /** The sidecar image that it injects. */
   readonly sidecarImage: string | null;
 }
@@ -30,8 +31,8 @@ export const controllers = defineFact({
   id: 'controllers',
   title: 'AI gateway controller',
   reads: [listing(kinds.deployments)],
-  read: async (_, { source, options }) => {
-    const objects = await listed(source, options, kinds.deployments);
+  read: async (_, { source }): Promise<readonly Controller[]> => {
+    const objects = await source.list(kinds.deployments);
     const found = objects.map(deploymentOf).flatMap((deployment) => controllerOf(deployment) ?? []);
     return found.sort((left, right) => inUse(right) - inUse(left));
   },
@@ -57,6 +58,7 @@ export function controllerOf(deployment: Deployment): Controller | null {
     flags,
     guess,
     mapping: headerMappingOf(flags, guess),
+    place: { container: deployment.containers.indexOf(chosen), offset: Math.max(0, chosen.command.length - 1) },
     sidecarImage,
   };
 }

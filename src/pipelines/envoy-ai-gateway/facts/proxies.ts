@@ -1,7 +1,8 @@
 import { kinds, listing } from '../../../facts/kinds.ts';
 import { type Container, type ContainerState, type Pod, podOf } from '../../../facts/pods.ts';
 import { defineFact, type Options } from '../../../model/fact.ts';
-import type { Many } from '../../../model/source.ts';
+import type { KubeObject, Many } from '../../../model/source.ts';
+import { record, text } from '../../../parse/fields.ts';
 import { type Flags, flagValue } from '../../../parse/go-flags.ts';
 import { imageOf } from '../../../parse/image.ts';
 import { flagsOf, sidecarGuess } from '../guess.ts';
@@ -33,6 +34,7 @@ export interface ProxyPod {
   readonly gateway: GatewayRef | null;
   readonly gatewayClass: string | null;
   readonly sidecar: Sidecar | null;
+  readonly node: string | null;
   /** Seconds since the pod was created. */
   readonly age: number | null;
 }
@@ -45,8 +47,7 @@ export const proxies = defineFact({
   read: async (_, { source, options }): Promise<Many<ProxyPod>> => {
     const labelSelector = [`${labels.managedBy}=envoy-gateway`, options.selector].filter(Boolean).join(',');
     const objects = await listed(source, options, kinds.pods, { labelSelector });
-    const pods = objects.map(podOf).filter((pod) => isProxy(pod) && isServing(pod));
-    const read = pods.map((pod) => proxyOf(pod, source.now)).filter((proxy) => isWanted(proxy, options));
+    const read = objects.map((object) => proxyOf(object, source.now)).filter((proxy) => isServing(proxy.pod) && isWanted(proxy, options));
     return { read: read.sort((left, right) => (left.key < right.key ? -1 : 1)), unread: [] };
   },
 });
@@ -58,7 +59,7 @@ function isProxy(pod: Pod): boolean {
 }
 
 function isServing(pod: Pod): boolean {
-  return !pod.deleting && pod.phase !== 'Succeeded' && pod.phase !== 'Failed';
+  return isProxy(pod) && !pod.deleting && pod.phase !== 'Succeeded' && pod.phase !== 'Failed';
 }
 
 function isWanted({ pod, gateway }: ProxyPod, options: Options): boolean {
@@ -68,7 +69,8 @@ function isWanted({ pod, gateway }: ProxyPod, options: Options): boolean {
 }
 
 /** What a pod of Envoys is, told from the object alone. */
-export function proxyOf(pod: Pod, now: Date): ProxyPod {
+export function proxyOf(object: KubeObject, now: Date): ProxyPod {
+  const pod = podOf(object);
   const name = pod.labels[labels.gatewayName];
   const created = Date.parse(pod.metadata.creationTimestamp ?? '');
   return {
@@ -78,6 +80,7 @@ export function proxyOf(pod: Pod, now: Date): ProxyPod {
     gateway: name === undefined ? null : { name, namespace: pod.labels[labels.gatewayNamespace] ?? pod.namespace },
     gatewayClass: pod.labels[labels.gatewayClass] ?? null,
     sidecar: sidecarOf(pod),
+    node: text(record(object.spec).nodeName),
     age: Number.isNaN(created) ? null : Math.max(0, Math.round((now.getTime() - created) / 1000)),
   };
 }

@@ -1,0 +1,55 @@
+import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { type Gateway, gateways } from '../facts/gateways.ts';
+import { type ProxyPod, proxies } from '../facts/proxies.ts';
+import { aiRoutes, routeWanted, sameGateway } from '../facts/routes.ts';
+import { labels } from '../names.ts';
+
+/** Gateways with AI routes that no pod serves: nothing there can be judged, and nothing is counted. */
+export const proxiesAbsent = defineCheck({
+  id: 'proxies-absent',
+  title: 'every Gateway with AI routes has proxy pods',
+  hop: 'emit',
+  severity: 'error',
+  why: 'Where no proxy runs no request is served and no token is counted. A chain without its first link looks quiet, not broken.',
+  fix: 'Find out why Envoy Gateway created no pods with `kubectl describe gateway NAME` and the logs of its controller.',
+  needs: { proxies, routes: aiRoutes, gateways },
+  judge: ({ proxies, routes, gateways }, options) => {
+    const wanted = routes.routes.filter((route) => routeWanted(route, options));
+    const routed = gateways.filter((gateway) => wanted.some((route) => route.gateways.some((ref) => sameGateway(ref, gateway))));
+    if (routed.length === 0 && proxies.read.some(({ sidecar }) => sidecar !== null)) return verdict([], proxies.unread);
+    if (routed.length === 0) return verdict([nothing(options.selector)], proxies.unread);
+    return verdict(
+      routed
+        .filter((gateway) => !proxies.read.some((proxy) => serves(proxy, gateway)))
+        .map((gateway) => unserved(gateway, options.selector)),
+      proxies.unread,
+    );
+  },
+});
+
+function serves({ gateway, gatewayClass }: ProxyPod, wanted: Gateway): boolean {
+  return gateway === null ? gatewayClass === wanted.gatewayClass : sameGateway(gateway, wanted);
+}
+
+const narrowed = (selector: string | null): string => (selector === null ? '' : ` that matches -l ${selector}`);
+
+function unserved(gateway: Gateway, selector: string | null): Finding {
+  const { namespace, name, subject, key } = gateway;
+  const run = `kubectl get pods -A -l ${labels.gatewayNamespace}=${namespace},${labels.gatewayName}=${name}`;
+  return {
+    subject,
+    message: `it has AI routes, and no proxy pod${narrowed(selector)} serves it`,
+    evidence: { saw: 'no pods', run },
+    remedy: { text: 'see what its conditions say', command: `kubectl -n ${namespace} describe gateway ${name}` },
+    about: [key],
+  };
+}
+
+function nothing(selector: string | null): Finding {
+  return {
+    subject: 'Gateway',
+    message: `no Gateway has an AI route, and no proxy pod${narrowed(selector)} has a sidecar: nothing is metered`,
+    evidence: { saw: 'no AIGatewayRoute with a Gateway, no ai-gateway-extproc container', run: 'kubectl get aigatewayroutes,gateways -A' },
+    remedy: { text: 'create an AIGatewayRoute whose parentRefs name a Gateway' },
+  };
+}

@@ -1,0 +1,36 @@
+import { kinds, listing } from '../../../facts/kinds.ts';
+import { defineFact } from '../../../model/fact.ts';
+import { record, records, text } from '../../../parse/fields.ts';
+import { listedIfServed } from './listed.ts';
+import type { GatewayRef } from './routes.ts';
+
+/** What a ClientTrafficPolicy does with header names that hold an underscore. */
+export interface TrafficPolicy {
+  readonly namespace: string;
+  readonly name: string;
+  readonly gateways: readonly GatewayRef[];
+  /** RejectRequest where nothing is said: EG api/v1alpha1/clienttrafficpolicy_types.go. */
+  readonly underscores: 'Allow' | 'RejectRequest' | 'DropHeader';
+}
+
+/** All ClientTrafficPolicies. */
+export const trafficPolicies = defineFact({
+  id: 'client-traffic-policies',
+  title: 'ClientTrafficPolicies',
+  reads: [listing(kinds.clienttrafficpolicies)],
+  read: async (_, { source, options }): Promise<readonly TrafficPolicy[]> => {
+    const objects = (await listedIfServed(source, options, kinds.clienttrafficpolicies)) ?? [];
+    return objects.map((object) => {
+      const { name, namespace = '' } = object.metadata;
+      const spec = record(object.spec);
+      const action = text(record(spec.headers).withUnderscoresAction);
+      const refs = [...records(spec.targetRefs), record(spec.targetRef)].filter((ref) => text(ref.kind) === 'Gateway');
+      return {
+        namespace,
+        name,
+        gateways: refs.map((ref) => ({ namespace, name: text(ref.name) ?? '' })),
+        underscores: action === 'Allow' || action === 'DropHeader' ? action : 'RejectRequest',
+      };
+    });
+  },
+});

@@ -1,0 +1,63 @@
+import type { Pod } from '../../facts/pods.ts';
+import type { Controller } from './facts/controller.ts';
+import type { ProxyPod } from './facts/proxies.ts';
+
+/** "1 proxy", "3 proxies". */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** "a", "a and b", "a, b and c", "a, b and 3 more". */
+export function listed(names: readonly string[], most = 4): string {
+  const shown = names.length > most ? [...names.slice(0, most - 1), `${names.length - most + 1} more`] : names;
+  return shown.length < 2 ? (shown[0] ?? 'none') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
+}
+
+/** A word for a POSIX shell. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** "pods" by key, as found in a group of proxies. */
+export const keysOf = (proxies: readonly { readonly key: string }[]): readonly string[] => proxies.map(({ key }) => key);
+
+/** Groups in order of first appearance. */
+export function grouped<T>(items: readonly T[], keyOf: (item: T) => string): readonly (readonly T[])[] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return [...groups.values()];
+}
+
+/** What a pod was made from, as kubectl names it: "deployment/envoy-maas"; null when it stands alone. */
+export function workloadOf(pod: Pod): { readonly kind: 'Deployment' | 'DaemonSet' | 'StatefulSet'; readonly name: string } | null {
+  const owner = pod.metadata.ownerReferences?.find((reference) => reference.controller !== false);
+  if (owner === undefined) return null;
+  if (owner.kind === 'DaemonSet' || owner.kind === 'StatefulSet') return { kind: owner.kind, name: owner.name };
+  return owner.kind === 'ReplicaSet' ? { kind: 'Deployment', name: owner.name.replace(/-[a-z0-9]+$/, '') } : null;
+}
+
+/** The command that makes a pod's workload create it anew. */
+export function rollout(pod: Pod): string {
+  const workload = workloadOf(pod);
+  if (workload === null) return `kubectl -n ${pod.namespace} delete pod ${pod.name}`;
+  return `kubectl -n ${pod.namespace} rollout restart ${workload.kind.toLowerCase()}/${workload.name}`;
+}
+
+/** Several commands that each workload of the pods needs, once. */
+export function rollouts(proxies: readonly ProxyPod[]): string {
+  return [...new Set(proxies.map(({ pod }) => rollout(pod)))].join('\n');
+}
+
+export const showPod = ({ namespace, name }: { readonly namespace: string; readonly name: string }): string =>
+  `kubectl -n ${namespace} get pod ${name} -o yaml`;
+
+/** Shows a controller's arguments without the secrets among them. */
+export function showArgs({ deployment }: Controller): string {
+  const { namespace, name } = deployment;
+  return `kubectl -n ${namespace} get deployment ${name} -o jsonpath='{.spec.template.spec.containers[*].args}' | tr ',' '\\n' | grep -i header`;
+}
+
+/** "v0.5.0", or what is known instead. */
+export function releaseText(guess: { readonly version: string | null }): string {
+  return guess.version ?? 'an unknown release';
+}

@@ -1,0 +1,45 @@
+import type { Remedy } from '../../model/check.ts';
+import { flagsNamed } from '../../parse/go-flags.ts';
+import type { Controller } from './facts/controller.ts';
+import { shellWord } from './phrases.ts';
+import { agreed } from './releases.ts';
+
+interface Operation {
+  readonly op: 'add' | 'replace' | 'remove';
+  readonly path: string;
+  readonly value?: string;
+}
+
+/** Sets a flag of the controller to one value and removes its other copies. */
+export function settingFlag(controller: Controller, flag: string, value: string, removed: readonly string[] = []): Remedy {
+  const patch = [...operations(controller, flag, value, removed)];
+  const { namespace, name } = controller.deployment;
+  const command = `kubectl -n ${namespace} patch deployment ${name} --type=json -p ${shellWord(JSON.stringify(patch))}`;
+  return { text: `set --${flag}=${value} on ${controller.subject}${helmNote(controller, flag, value)}`, command, patch };
+}
+
+/** A flag patched by hand is gone after the next upgrade of the chart. */
+function helmNote({ deployment, guess }: Controller, flag: string, value: string): string {
+  const release = deployment.metadata.annotations?.['meta.helm.sh/release-name'];
+  if (release === undefined) return '';
+  const known = agreed(guess, (line) => line.helmValue);
+  const key = known?.endsWith(`.${flag}`) ? known : `controller.${flag}`;
+  return `, and as the Helm value ${key}=${value.replaceAll(',', '\\,')} of release ${release}, or the next upgrade undoes it`;
+}
+
+function operations(controller: Controller, flag: string, value: string, removed: readonly string[]): readonly Operation[] {
+  const { flags, place } = controller;
+  const base = `/spec/template/spec/containers/${place.container}/args`;
+  const copies = flagsNamed(flags, flag);
+  const last = copies.at(-1);
+  const gone = [...copies.slice(0, -1), ...removed.flatMap((name) => flagsNamed(flags, name))];
+  // From the end, so that each index is still right when its turn comes.
+  const removals = gone
+    .flatMap(({ index, joined }) => (joined ? [index] : [index + 1, index]))
+    .sort((left, right) => right - left)
+    .map((index): Operation => ({ op: 'remove', path: `${base}/${index - place.offset}` }));
+  if (last === undefined) return [...removals, { op: 'add', path: `${base}/0`, value: `--${flag}=${value}` }];
+  const at = (last.joined ? last.index : last.index + 1) - place.offset;
+  const replaced: Operation = { op: 'replace', path: `${base}/${at}`, value: last.joined ? `${last.written}=${value}` : value };
+  return [replaced, ...removals];
+}
