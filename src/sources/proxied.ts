@@ -1,4 +1,5 @@
 import { type Endpoint, ReadError, type Reply } from '../model/source.ts';
+import { codeOf } from './address.ts';
 import type { Api } from './api.ts';
 import type { Deadline } from './deadline.ts';
 import { beginningOf } from './decoded.ts';
@@ -15,11 +16,8 @@ const own = ['authorization', 'user-agent', 'accept-encoding'];
 /** A GET through the API server's own proxy. Throws WayClosed when the proxy, not the endpoint, is the trouble. */
 export async function throughProxy(api: Api, endpoint: Proxied, question: Question, deadline: Deadline, done: () => void): Promise<Reply> {
   const path = proxyPath(endpoint) + question.path;
-  const answer = await api.send({ what: question.what, path, headers: endpointHeaders(question), own: false }, deadline).catch((error) => {
-    throw error instanceof ReadError && error.reason === 'timeout'
-      ? new ReadError('timeout', question.what, error.message, { cause: error })
-      : error;
-  });
+  const request = { what: question.what, path, headers: endpointHeaders(question), own: false };
+  const answer = await api.send(request, deadline).catch((error) => Promise.reject(brokenOff(error, question)));
   const reply = replyOf(answer, question, deadline, 'proxy', done);
   if (answer.status < 400) return reply;
   const text = await beginningOf(reply.body);
@@ -27,6 +25,13 @@ export async function throughProxy(api: Api, endpoint: Proxied, question: Questi
   if (status === null && answer.status !== 403) return { ...reply, body: oneChunk(text) };
   if (status === null && text !== '') return { ...reply, body: oneChunk(text) };
   throw proxyTrouble(answer, status, endpoint, question);
+}
+
+/** Go's ReverseProxy aborts its own connection when the endpoint cuts its answer short: net/http/httputil, ErrAbortHandler. */
+function brokenOff(error: unknown, { what, from }: Question): unknown {
+  if (!(error instanceof ReadError) || codeOf(error.cause) !== 'UND_ERR_SOCKET') return error;
+  const message = `${from} cut its answer short: the API server, asked to relay it, closed the connection`;
+  return new ReadError('malformed', what, message, { cause: error, fault: 'truncated' });
 }
 
 function proxyPath({ namespace, scheme, port, ...rest }: Proxied): string {
