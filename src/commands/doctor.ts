@@ -27,6 +27,8 @@ interface Plan {
   readonly exclude: readonly string[];
   readonly ignore: readonly Ignore[];
   readonly failOn: 'fail' | 'warn';
+  /** What the report calls a cluster that could not be opened. */
+  readonly cluster: string;
   /** Null: no --wait. */
   readonly waitMs: number | null;
 }
@@ -64,6 +66,7 @@ async function planOf(flags: DoctorFlags): Promise<Plan> {
     include: known(flags.include ?? [], [...ids, ...hops]),
     exclude: known(flags.exclude ?? [], [...ids, ...hops]),
     ignore,
+    cluster: flags.context ?? flags.server ?? 'unknown',
     failOn: oneOf('--fail-on', flags.failOn, ['fail', 'warn']),
     waitMs: flags.wait === undefined ? null : flags.wait === true ? 300_000 : milliseconds('--wait', flags.wait),
   };
@@ -75,8 +78,7 @@ async function reported(plan: Plan, opening: () => Promise<Opened>, shell: Shell
     opened = await cutShortBy(run.signal, opening());
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
-    const origin = { kind: 'cluster', name: 'unknown' } as const;
-    return unopened(origin, new Date(), [unreadOf(error)], { version: shell.version, ended: run.ended });
+    return unopened({ kind: 'cluster', name: plan.cluster }, new Date(), [unreadOf(error)], { version: shell.version, ended: run.ended });
   }
   return judged(plan, opened, shell, run).finally(() => opened.close());
 }

@@ -1,8 +1,8 @@
 import type { Source } from '../model/source.ts';
 import { openCluster } from '../sources/cluster.ts';
 import type { Connection } from '../sources/connection.ts';
-import { resolveConnection } from '../sources/kubeconfig.ts';
-import { KubeconfigError } from '../sources/kubeconfig-error.ts';
+import { KubeconfigError, resolveConnection } from '../sources/kubeconfig.ts';
+import { proxyFromEnvironment } from '../sources/proxy.ts';
 import type { ConnectionFlags } from './flags.ts';
 import { oneOf } from './plan.ts';
 import type { Run } from './run.ts';
@@ -20,7 +20,13 @@ export async function open(flags: ConnectionFlags, shell: Shell, run: Pick<Run, 
   const via = oneOf('--via', flags.via, ['auto', 'port-forward', 'proxy', 'direct']);
   const requestTimeoutMs = milliseconds('--request-timeout', flags.requestTimeout);
   const connection = await connectionOf(flags, shell);
-  const source = await openCluster(connection, { requestTimeoutMs, via, version: shell.version, signal: run.signal });
+  const source = await openCluster(connection, {
+    requestTimeoutMs,
+    via,
+    version: shell.version,
+    signal: run.signal,
+    proxyFor: (url) => proxyFromEnvironment(url, shell.environment),
+  });
   return { source, close: () => source.close() };
 }
 
