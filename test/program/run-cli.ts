@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+
+/** How the compiled program ended. */
+export interface Ended {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface Settings {
+  readonly env?: Readonly<Record<string, string>>;
+  /** The name it is called by. */
+  readonly bin?: 'tokmeter.js' | 'kubectl-tokmeter.js';
+  /** Sent so long after the start. */
+  readonly kill?: { readonly signal: NodeJS.Signals; readonly afterMs: number };
+  /** Stops reading stdout after so many bytes and closes it. */
+  readonly closeAfter?: number;
+}
+
+const root = resolve(import.meta.dirname, '../..');
+
+/** Runs bin/tokmeter.js without a terminal, a home or a kubeconfig. */
+export function runCli(args: readonly string[], { env = {}, bin = 'tokmeter.js', kill, closeAfter }: Settings = {}): Promise<Ended> {
+  const child = spawn(process.execPath, [resolve(root, 'bin', bin), ...args], {
+    cwd: root,
+    env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    if (closeAfter !== undefined && stdout.length >= closeAfter) child.stdout.destroy();
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  if (closeAfter === 0) child.stdout.destroy();
+  if (kill !== undefined) setTimeout(() => child.kill(kill.signal), kill.afterMs);
+  return new Promise((done, fail) => {
+    child.on('error', fail);
+    child.on('close', (code, signal) => done({ stdout, stderr, code, signal }));
+  });
+}
