@@ -16,6 +16,8 @@ await build({
   sourcesContent: false,
   // Loaded at run time, and only for kubeconfig users with a legacy auth-provider.
   external: ['@kubernetes/client-node'],
+  // Its CommonJS half has no named exports when it is imported dynamically; this half is ES modules and free of node's and browsers' own.
+  alias: { yaml: './node_modules/yaml/browser/index.js' },
   // Bundled CommonJS packages call require() for node's own modules.
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   logLevel: 'warning',
