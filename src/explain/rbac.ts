@@ -49,6 +49,8 @@ interface Rule {
   readonly facts: readonly string[];
 }
 
+const verbOrder: readonly string[] = ['get', 'list', 'create'];
+
 function rulesOf(needs: readonly Need[]): readonly Rule[] {
   const rules = new Map<string, Rule>();
   for (const { access, facts } of needs) {
@@ -57,7 +59,7 @@ function rulesOf(needs: readonly Need[]): readonly Rule[] {
     rules.set(key, {
       group: access.group,
       resource: access.resource,
-      verbs: [...new Set([...(known?.verbs ?? []), access.verb])].sort().reverse(),
+      verbs: [...new Set([...(known?.verbs ?? []), access.verb])].sort((a, b) => verbOrder.indexOf(a) - verbOrder.indexOf(b)),
       facts: [...new Set([...(known?.facts ?? []), ...facts])],
     });
   }

@@ -1,0 +1,126 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { accessNeeds } from '../../../src/commands/rbac.ts';
+import { checksTable, entriesOf, page, sentence } from '../../../src/explain/page.ts';
+import { clusterRole, needsOf } from '../../../src/explain/rbac.ts';
+import { hops } from '../../../src/model/check.ts';
+import { pipelines } from '../../../src/pipelines/index.ts';
+import { explained } from '../../../src/report/explained.ts';
+import { plain } from '../../../src/report/style.ts';
+import { broken, pipelineOf } from '../engine/fakes.ts';
+
+const root = resolve(import.meta.dirname, '../../..');
+const text = (path: string): string => readFileSync(resolve(root, path), 'utf8');
+const entries = entriesOf(pipelines);
+const named = entries.map((entry) => [entry.check.id, entry] as const);
+
+/** Checks that shared ones already follow, and that no pipeline has yet. */
+const toCome = ['tenants-merged', 'tokens-dropped'];
+
+describe('the catalogue', () => {
+  it.each(pipelines.map((pipeline) => [pipeline.id, pipeline] as const))('%s has unique ids in data-path order', (_, { checks }) => {
+    const ids = checks.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    const places = checks.map(({ hop }) => hops.indexOf(hop));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+  });
+
+  it.each(named)('%s follows checks of its own or an earlier hop', (_, { check, pipelines: of }) => {
+    for (const pipeline of pipelines.filter(({ id }) => of.includes(id))) {
+      const place = (id: string): number => hops.indexOf(pipeline.checks.find((each) => each.id === id)?.hop ?? 'present');
+      const known = check.follows.filter((id) => !toCome.includes(id));
+      expect(known.filter((id) => place(id) > hops.indexOf(check.hop))).toEqual([]);
+    }
+  });
+
+  it.each(named)('%s is told in prose that names no pipeline', (_, { check }) => {
+    for (const prose of [check.why, check.fix, check.title]) {
+      expect(prose.trim()).not.toBe('');
+      // A command may hold the name of a chart.
+      expect(prose.replace(/`[^`]*`/g, '')).not.toMatch(/envoy-ai-gateway|Envoy AI Gateway|Kuadrant|Limitador|gpt-load/);
+    }
+  });
+
+  it.each(named)('%s has its generated page', (id, entry) => expect(text(`docs/checks/${id}.md`)).toBe(page(entry)));
+
+  it('has no page of a check that is gone', () => {
+    const pages = readdirSync(resolve(root, 'docs/checks')).filter((name) => name !== 'README.md');
+    expect(pages.sort()).toEqual(entries.map(({ check }) => `${check.id}.md`).sort());
+  });
+
+  it('fits the terminal', () => {
+    for (const { check } of entries) {
+      const wide = explained(check, plain)
+        .split('\n')
+        .filter((line) => line.length > 80 && !line.startsWith('  tokmeter '));
+      expect(wide).toEqual([]);
+    }
+  });
+});
+
+describe('page', () => {
+  it('is one for a check that two pipelines share', () => {
+    const shared = broken('a', { title: 'a | b' });
+    const [entry, ...others] = entriesOf([pipelineOf([shared]), { ...pipelineOf([shared]), id: 'other' }]);
+    expect([entry?.pipelines, others]).toEqual([['fake', 'other'], []]);
+    expect(checksTable(entry ? [entry] : [], 'docs')).toContain('| emit | [a](docs/a.md) | error | a \\| b |');
+  });
+
+  it.each([
+    ['add the port', 'Add the port.'],
+    ['Done.', 'Done.'],
+    ['run `x`', 'Run `x`'],
+  ])('ends %s as a sentence', (given, expected) => expect(sentence(given)).toBe(expected));
+});
+
+describe('rbac', () => {
+  const facts = [
+    { title: 'pods', reads: [{ verb: 'list', group: '', resource: 'pods' }] as const },
+    {
+      title: 'metrics',
+      reads: [
+        { verb: 'get', group: '', resource: 'pods/portforward' },
+        { verb: 'create', group: '', resource: 'pods/portforward' },
+      ] as const,
+    },
+    { title: 'other pods', reads: [{ verb: 'list', group: '', resource: 'pods' }] as const },
+  ];
+  const role = (via: 'port-forward' | 'proxy', serviceAccount: { namespace: string; name: string } | null = null): unknown[] =>
+    parseAllDocuments(clusterRole(needsOf(facts), { name: 'x', via, serviceAccount })).map((document) => document.toJS());
+
+  it('is a rule a resource', () => {
+    expect(role('port-forward')).toMatchObject([
+      {
+        kind: 'ClusterRole',
+        rules: [
+          { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+          { apiGroups: [''], resources: ['pods/portforward'], verbs: ['get', 'create'] },
+        ],
+      },
+    ]);
+  });
+
+  it('creates nothing through the proxy', () => {
+    expect(role('proxy')).toMatchObject([{ rules: [{ resources: ['pods'] }, { resources: ['pods/proxy'], verbs: ['get'] }] }]);
+  });
+
+  it('binds a service account', () => {
+    expect(role('proxy', { namespace: 'n', name: 's' })[1]).toMatchObject({
+      kind: 'ClusterRoleBinding',
+      roleRef: { kind: 'ClusterRole', name: 'x' },
+      subjects: [{ kind: 'ServiceAccount', namespace: 'n', name: 's' }],
+    });
+  });
+
+  it('says above a rule what it is for', () => {
+    expect(clusterRole(needsOf(facts), { name: 'x', via: 'proxy', serviceAccount: null })).toContain('  # pods; other pods\n');
+  });
+
+  it('is what deploy/clusterrole.yaml holds', () => {
+    expect(text('deploy/clusterrole.yaml')).toContain(
+      clusterRole(accessNeeds(pipelines), { name: 'tokmeter', via: 'port-forward', serviceAccount: null }),
+    );
+  });
+});
