@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { ReadError } from '../model/source.ts';
 
 /** How a run is cut short by --timeout or a signal. */
@@ -15,6 +16,8 @@ const graceMs = 400;
 export function endingOf(signal: AbortSignal | undefined): Ending {
   if (signal === undefined) return { atOnce: (_, asked) => asked(), soon: (_, asked) => asked() };
   const late = new AbortController();
+  // Every question that is under way listens: many are no leak.
+  setMaxListeners(0, signal, late.signal);
   onAbort(signal, () => setTimeout(() => late.abort(signal.reason), graceMs).unref());
   return {
     atOnce: (what, asked) => raced(signal, what, asked),
