@@ -30,6 +30,7 @@ export function absentSeries(nouns: Nouns, ids: SharedIds) {
       ids.poolAbsent,
       ids.targetsMissing,
       ids.targetsDown,
+      ...ids.earlier.relabeling,
     ],
     needs: { series: storedSeries(nouns), servers: prometheusServers(nouns) },
     wants: { emissions: nouns.emissions, targets: targets(nouns) },

@@ -25,6 +25,8 @@ export interface SharedIds {
     readonly silent: readonly string[];
     /** Failures after which the identity labels are not on the emitter's series, or have names that a scraper changes or refuses. */
     readonly identity: readonly string[];
+    /** Failures of the rules that scraped series run through, after which series or their labels are not stored. */
+    readonly relabeling: readonly string[];
   };
 }
 
@@ -51,5 +53,6 @@ export const defaultIds: SharedIds = {
     unreadable: ['mapping-hazard', 'sidecar-unready', 'version-skew', 'metrics-unreadable'],
     silent: ['route-detached', 'mapping-hazard', 'sidecar-unready', 'version-skew', 'metrics-unreadable'],
     identity: ['mapping-missing', 'mapping-invalid', 'mapping-ineffective', 'mapping-hazard', 'stale-mapping', 'identity-absent'],
+    relabeling: ['tenants-merged', 'tokens-dropped'],
   },
 };

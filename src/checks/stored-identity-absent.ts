@@ -18,7 +18,7 @@ export function absentStoredIdentity(nouns: Nouns, ids: SharedIds) {
     severity: 'error',
     why: 'Without the label the tokens of all tenants are one sum, or those of a single tenant. Nobody can be billed from it.',
     fix: 'Take the identity labels out of labeldrop, labelkeep and replace rules of the PodMonitor, the scrape class and remote write.',
-    follows: ids.earlier.identity,
+    follows: [...ids.earlier.identity, ...ids.earlier.relabeling],
     needs: { series: storedSeries(nouns), servers: prometheusServers(nouns), emissions: nouns.emissions },
     wants: { targets: targets(nouns) },
     judge({ series, servers, emissions, targets }) {
@@ -62,7 +62,7 @@ function findingsOf(
       message: `no stored token series carries ${identity.label}, while ${counted(carriers.length, nouns)} ${carriers.length === 1 ? 'exposes' : 'expose'} it; asked for ${spellings.join(', ')} and exported_${identity.label}`,
       evidence: { saw: `0 series with ${identity.label}`, run: queryRun(`count by (${identity.label}) (${selectorOf(nouns)})`) },
       remedy: { text: `look for a rule that drops or rewrites ${identity.label} in metricRelabelings, scrape classes and remote write` },
-      about: [`label ${identity.label}`],
+      about: carriers.map(({ emitter }) => emitter.key),
     },
   ];
 }
