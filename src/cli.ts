@@ -30,7 +30,7 @@ function versionOf(): string {
   return manifest.version;
 }
 
-const stream = ({ isTTY, columns }: NodeJS.WriteStream): Shell['stdout'] => ({ isTerminal: isTTY === true, columns: columns ?? null });
+const stream = ({ isTTY, columns }: NodeJS.WriteStream): Shell['stdout'] => ({ isTerminal: isTTY === true, columns: columns || null });
 
 const shell: Shell = {
   program: basename(process.argv[1] ?? '').startsWith('kubectl-') ? 'kubectl tokmeter' : 'tokmeter',

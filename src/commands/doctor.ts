@@ -17,6 +17,8 @@ import type { Shell } from './shell.ts';
 import { unknownName } from './usage-error.ts';
 import { ignoreOf, milliseconds } from './values.ts';
 
+/** What sources/kubeconfig.ts could not do when nothing names a cluster. */
+const nowhere = 'find a cluster';
 /** Between two looks of --wait. */
 const pauseMs = 2000;
 
@@ -75,12 +77,29 @@ async function planOf(flags: DoctorFlags): Promise<Plan> {
 async function reported(plan: Plan, opening: () => Promise<Opened>, shell: Shell, run: Run): Promise<Report> {
   let opened: Opened;
   try {
-    opened = await cutShortBy(run.signal, opening());
+    opened = await openedWithin(plan.waitMs ?? 0, opening, run);
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
     return unopened({ kind: 'cluster', name: plan.cluster }, new Date(), [unreadOf(error)], { version: shell.version, ended: run.ended });
   }
   return judged(plan, opened, shell, run).finally(() => opened.close());
+}
+
+/** With --wait, an API server that does not answer yet is asked again. */
+async function openedWithin(waitMs: number, opening: () => Promise<Opened>, run: Run): Promise<Opened> {
+  const until = run.clock() + waitMs;
+  let told = '';
+  for (;;) {
+    try {
+      return await cutShortBy(run.signal, opening());
+    } catch (error) {
+      const passing = error instanceof ReadError && (error.reason === 'unreachable' || error.reason === 'timeout');
+      if (!passing || error.what === nowhere || run.signal.aborted || run.clock() >= until) throw error;
+      if (told !== error.message) run.progress.say(`waiting for the API server: ${error.message}`);
+      told = error.message;
+      await run.pause(pauseMs);
+    }
+  }
 }
 
 async function judged(plan: Plan, { source }: Opened, shell: Shell, run: Run): Promise<Report> {

@@ -1,11 +1,12 @@
 import { choose } from '../engine/choose.ts';
 import { gather } from '../engine/gather.ts';
+import type { Options } from '../model/fact.ts';
 import { type Pipeline, type Table, viewNames } from '../model/pipeline.ts';
 import { ReadError, unreadOf } from '../model/source.ts';
 import { pipelines } from '../pipelines/index.ts';
 import { view, viewFormats } from '../report/view.ts';
 import type { GetFlags } from './flags.ts';
-import { open } from './open.ts';
+import { type Opened, open } from './open.ts';
 import { styleOf } from './output.ts';
 import { oneOf, optionsOf, pipelinesOf } from './plan.ts';
 import { cutShortBy, type Run, startRun } from './run.ts';
@@ -20,9 +21,9 @@ export async function get(word: string, flags: GetFlags, shell: Shell): Promise<
   if (format === undefined) throw unknownName('output format', flags.output, viewFormats);
   const style = styleOf(oneOf('--color', flags.color, ['auto', 'always', 'never']), false, shell);
   const chosen = pipelinesOf(flags.pipeline, pipelines);
-  await optionsOf(flags);
+  const options = await optionsOf(flags);
   const run = startRun(flags, shell, 0);
-  const table = await read(name, chosen, flags, shell, run).finally(() => run.stop());
+  const table = await read({ name, chosen, options }, () => open(flags, shell, run), run).finally(() => run.stop());
   if (flags.quiet !== true) await shell.write(view(name, table, format, style));
   return run.ended() ?? codeOf(table);
 }
@@ -32,27 +33,28 @@ function codeOf({ rows, unread }: Table): number {
   return rows.length === 0 && unread.length > 0 ? 2 : 0;
 }
 
+interface Wanted {
+  readonly name: keyof Pipeline['views'];
+  readonly chosen: readonly Pipeline[];
+  readonly options: Options;
+}
+
 /** The table of every installed pipeline, one below the other: their columns are the same. */
-async function read(name: keyof Pipeline['views'], chosen: readonly Pipeline[], flags: GetFlags, shell: Shell, run: Run): Promise<Table> {
+async function read(wanted: Wanted, opening: () => Promise<Opened>, run: Run): Promise<Table> {
   try {
-    const opened = await cutShortBy(run.signal, open(flags, shell, run));
-    try {
-      const gathering = gather(opened.source, await optionsOf(flags), {
-        signal: run.signal,
-        clock: run.clock,
-        onEvent: run.progress.onEvent,
-      });
-      const choice = await choose(chosen, gathering);
-      const shown = choice.chosen.length > 0 ? choice.chosen : chosen.slice(0, 1);
-      const tables = await Promise.all(shown.map((pipeline) => pipeline.views[name].show(gathering.reader)));
-      return joined(tables);
-    } finally {
-      await opened.close();
-    }
+    const opened = await cutShortBy(run.signal, opening());
+    return await shown(wanted, opened, run).finally(() => opened.close());
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
-    return { columns: [], rows: [], items: [], unread: [unreadOf(error)], empty: `no ${name} could be read` };
+    return { columns: [], rows: [], items: [], unread: [unreadOf(error)], empty: `no ${wanted.name} could be read` };
   }
+}
+
+async function shown({ name, chosen, options }: Wanted, { source }: Opened, run: Run): Promise<Table> {
+  const gathering = gather(source, options, { signal: run.signal, clock: run.clock, onEvent: run.progress.onEvent });
+  const choice = await choose(chosen, gathering);
+  const pipelinesShown = choice.chosen.length > 0 ? choice.chosen : chosen.slice(0, 1);
+  return joined(await Promise.all(pipelinesShown.map((pipeline) => pipeline.views[name].show(gathering.reader))));
 }
 
 function joined(tables: readonly Table[]): Table {

@@ -54,6 +54,7 @@ export function progressOf(shell: Shell, level: number, quiet: boolean): Progres
 
 /** One line that fits: "reading metrics of each proxy, PodMonitors (GET pod ns/name:1064/metrics)". */
 function lineOf(titles: readonly string[], request: string, columns: number): string {
-  const text = `reading ${titles.slice(0, 3).join(', ')}${request === '' ? '' : ` (${request})`}`;
+  const what = titles.length === 0 ? 'the API server' : titles.slice(0, 3).join(', ');
+  const text = `reading ${what}${request === '' ? '' : ` (${request})`}`;
   return visible(text).slice(0, Math.max(20, columns - 1));
 }

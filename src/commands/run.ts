@@ -21,16 +21,21 @@ export interface Run {
 }
 
 const defaultTimeoutMs = 60_000;
+/** What a timer of node holds; more would fire at once. */
+const longestMs = 2 ** 31 - 1;
 
 /** Starts a run; `waitMs` is the time that --wait adds when no --timeout is given. */
 export function startRun(flags: RunFlags, shell: Shell, waitMs: number): Run {
   const limit = flags.timeout === undefined ? defaultTimeoutMs + waitMs : milliseconds('--timeout', flags.timeout);
   const controller = new AbortController();
   let timedOut = false;
-  const timer = setTimeout(() => {
-    timedOut = true;
-    controller.abort(new ReadError('timeout', 'run', `not read before --timeout ended the run after ${limit / 1000}s`));
-  }, limit);
+  const timer = setTimeout(
+    () => {
+      timedOut = true;
+      controller.abort(new ReadError('timeout', 'run', `not read before --timeout ended the run after ${limit / 1000}s`));
+    },
+    Math.min(limit, longestMs),
+  );
   if (limit === 0) clearTimeout(timer);
   const interrupted = (): void => controller.abort(new ReadError('interrupted', 'run', 'not read before the run was interrupted'));
   if (shell.interrupt.aborted) interrupted();

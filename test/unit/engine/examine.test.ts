@@ -87,6 +87,20 @@ describe('gather', () => {
     expect(await asked).toEqual(['read', 'unread: interrupted']);
   });
 
+  it('may ask many things at once without a warning of node', async () => {
+    const warned: Error[] = [];
+    const note = (warning: Error) => warned.push(warning);
+    process.on('warning', note);
+    const facts = Array.from({ length: 40 }, (_, at) =>
+      defineFact({ id: `f${at}`, title: 'f', read: (_known, { source: of }) => of.list(pods) }),
+    );
+    const { reader } = gather(source, options, { signal: new AbortController().signal });
+    await Promise.all(facts.map((fact) => reader.ask(fact)));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    process.off('warning', note);
+    expect(warned).toEqual([]);
+  });
+
   it('ends a fact that hangs without asking anything', async () => {
     const controller = new AbortController();
     const stuck = defineFact({ id: 'stuck', title: 'stuck', read: () => new Promise<never>(() => undefined) });
