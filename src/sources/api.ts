@@ -1,8 +1,8 @@
 import { ReadError } from '../model/source.ts';
 import { basePath, codeOf, lowerCase, onceMore } from './address.ts';
-import { apiConnections, apiTrouble } from './api-connections.ts';
+import { type ApiConnections, apiConnections, apiTrouble } from './api-connections.ts';
 import type { Connection, Credentials } from './connection.ts';
-import { type Deadline, sleep, startDeadline } from './deadline.ts';
+import { type Deadline, orAborted, sleep, startDeadline } from './deadline.ts';
 import { decodedBody, wholeText } from './decoded.ts';
 import type { Answer } from './http.ts';
 import { type Held, type Renewal, renewal } from './renewal.ts';
@@ -51,7 +51,6 @@ export interface Api {
   readonly date: () => Date | null;
   /** Requests that the API server itself answered. */
   readonly count: () => number;
-  deadline(what: string): Deadline;
   /** The headers are there; the body is still to be read, within the same deadline. */
   send(request: ApiRequest, deadline: Deadline): Promise<Answer>;
   read(request: ApiRequest): Promise<ApiDocument>;
@@ -63,69 +62,84 @@ export interface Api {
 const maxRetries = 3;
 
 export function openApi(options: ApiOptions): Api {
-  const { connection, requestTimeoutMs, signal } = options;
-  const name = connection.server.origin;
-  const credentials = renewal(connection);
-  const pools = apiConnections(options, credentials);
-  const state = { count: 0, date: null as Date | null };
-
-  async function once(request: ApiRequest, { credentials }: Held, deadline: Deadline): Promise<Answer> {
-    const started = performance.now();
-    const report = (status: number | string) => options.onRequest({ what: request.what, ms: performance.now() - started, status });
-    if (request.own) state.count += 1;
-    try {
-      const answer = await onceMore(() =>
-        pools
-          .current(credentials)
-          .get(basePath(connection.server) + request.path, headersOf(request, credentials, options), deadline.signal),
-      );
-      state.date ??= dateOf(answer);
-      report(answer.status);
-      return answer;
-    } catch (error) {
-      report(codeOf(error));
-      throw apiTrouble(error, connection.server, request.what, deadline);
-    }
-  }
-
-  async function send(request: ApiRequest, deadline: Deadline): Promise<Answer> {
-    let held = await credentials();
-    for (let retries = 0, renewed = false; ; ) {
-      const answer = await once(request, held, deadline);
-      if (answer.status === 401 && !renewed) {
-        renewed = true;
-        answer.body.on('error', () => {}).destroy();
-        held = await credentials(held);
-        continue;
-      }
-      const delay = request.own && retries < maxRetries ? retryDelay(answer, retries) : null;
-      if (delay === null || delay >= deadline.left()) return answer;
-      retries += 1;
-      answer.body.on('error', () => {}).resume();
-      await sleep(delay, deadline.signal);
-    }
-  }
-
-  const deadline = (what: string) => startDeadline(requestTimeoutMs, signal, what, () => lateAnswer(name, what, requestTimeoutMs));
+  const credentials = renewal(options.connection);
+  const wire: Wire = { options, credentials, connections: apiConnections(options, credentials), count: 0, date: null };
   return {
-    name,
-    date: () => state.date,
-    count: () => state.count,
-    deadline,
-    send,
+    name: options.connection.server.origin,
+    date: () => wire.date,
+    count: () => wire.count,
+    send: (request, deadline) => send(wire, request, deadline),
+    read: (request) => read(wire, request),
     credentials,
-    destroy: pools.destroy,
-    read: async (request) => {
-      const limit = deadline(request.what);
-      try {
-        const answer = await send(request, limit);
-        const body = decodedBody(answer, { what: request.what, from: name, deadline: limit, done: () => {}, blame: false });
-        return { status: answer.status, headers: answer.headers, text: await wholeText(body) };
-      } finally {
-        limit.end();
-      }
-    },
+    destroy: wire.connections.destroy,
   };
+}
+
+interface Wire {
+  readonly options: ApiOptions;
+  readonly credentials: Renewal;
+  readonly connections: ApiConnections;
+  count: number;
+  date: Date | null;
+}
+
+async function read(wire: Wire, request: ApiRequest): Promise<ApiDocument> {
+  const { connection, requestTimeoutMs, signal } = wire.options;
+  const { what } = request;
+  const from = connection.server.origin;
+  const deadline = startDeadline(requestTimeoutMs, signal, what, () => lateAnswer(from, what, requestTimeoutMs));
+  try {
+    const answer = await send(wire, request, deadline);
+    const body = decodedBody(answer, { what, from, deadline, done: () => {}, blame: false });
+    return { status: answer.status, headers: answer.headers, text: await wholeText(body) };
+  } finally {
+    deadline.end();
+  }
+}
+
+/** Renews refused credentials once, and asks an overloaded server again while there is time. */
+async function send(wire: Wire, request: ApiRequest, deadline: Deadline): Promise<Answer> {
+  let held = await credentialsOf(wire, deadline);
+  for (let retries = 0, renewed = false; ; ) {
+    const answer = await once(wire, request, held, deadline);
+    if (answer.status === 401 && !renewed) {
+      renewed = true;
+      answer.body.on('error', () => {}).resume();
+      held = await credentialsOf(wire, deadline, held);
+      continue;
+    }
+    const delay = request.own && retries < maxRetries ? retryDelay(answer, retries) : null;
+    if (delay === null || delay >= deadline.left()) return answer;
+    retries += 1;
+    answer.body.on('error', () => {}).resume();
+    await sleep(delay, deadline.signal);
+  }
+}
+
+/** Someone may be logging in with a browser meanwhile: that is no slow answer. */
+async function credentialsOf({ credentials }: Wire, deadline: Deadline, refused?: Held): Promise<Held> {
+  deadline.pause();
+  const held = await orAborted(credentials(refused), deadline.signal);
+  deadline.resume();
+  return held;
+}
+
+async function once(wire: Wire, request: ApiRequest, { credentials }: Held, deadline: Deadline): Promise<Answer> {
+  const { connection, onRequest } = wire.options;
+  const started = performance.now();
+  const report = (status: number | string) => onRequest({ what: request.what, ms: performance.now() - started, status });
+  const pool = wire.connections.current(credentials);
+  const path = basePath(connection.server) + request.path;
+  if (request.own) wire.count += 1;
+  try {
+    const answer = await onceMore(() => pool.get(path, headersOf(request, credentials, wire.options), deadline.signal));
+    wire.date ??= dateOf(answer);
+    report(answer.status);
+    return answer;
+  } catch (error) {
+    report(codeOf(error));
+    throw apiTrouble(error, connection.server, request.what, deadline);
+  }
 }
 
 function lateAnswer(name: string, what: string, limitMs: number): ReadError {

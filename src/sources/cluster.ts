@@ -1,14 +1,15 @@
 import { setMaxListeners } from 'node:events';
-import { type Kind, type KubeObject, ReadError, type Reply, type Scope, type Source, type Via } from '../model/source.ts';
+import { type Kind, type KubeObject, ReadError, type Scope, type Source, type Via } from '../model/source.ts';
 import { record, text } from '../parse/fields.ts';
 import { type Api, type ApiOptions, openApi, type RequestEvent } from './api.ts';
 import type { Connection } from './connection.ts';
-import { startDeadline } from './deadline.ts';
 import { discovery } from './discovery.ts';
-import { lateReply, questionOf } from './endpoint.ts';
+import { questionOf } from './endpoint.ts';
 import { listObjects } from './listing.ts';
+import { podAddresses } from './pod-addresses.ts';
 import { openPods, type Pods, type ViaChoice } from './pods.ts';
-import { throughProxy } from './proxied.ts';
+import { relayedReply } from './proxied.ts';
+import { proxyFromEnvironment } from './proxy.ts';
 import { documentOf, refusal } from './refusal.ts';
 import { openUrls } from './urls.ts';
 import { WayClosed } from './way-closed.ts';
@@ -22,7 +23,7 @@ export interface ClusterOptions {
   /** Ends everything under way; a ReadError as its reason is what callers see, else `interrupted`. */
   readonly signal?: AbortSignal;
   readonly onRequest?: (event: RequestEvent) => void;
-  /** The proxy for a URL outside the cluster; absent: none. */
+  /** The proxy for a URL outside the cluster; absent: as HTTPS_PROXY and NO_PROXY say. */
   readonly proxyFor?: (url: URL) => URL | null;
   readonly originKind?: 'cluster' | 'demo';
   /** How the cluster is called; absent: its context or its address. */
@@ -71,15 +72,14 @@ interface Parts {
 
 function cluster({ api, wire, options, serverVersion, now, end }: Parts): Cluster {
   const served = discovery(api);
-  const addresses: Addresses = new Map();
-  const addressOf = (namespace: string, pod: string) => knownAddress(api, addresses, namespace, pod);
-  const pods = openPods(api, { ...wire, via: options.via, serverVersion: minorOf(serverVersion), addressOf });
-  const urls = openUrls({ ...wire, proxyFor: options.proxyFor ?? (() => null) });
+  const addresses = podAddresses(api);
+  const pods = openPods(api, { ...wire, via: options.via, serverVersion: minorOf(serverVersion), addressOf: addresses.of });
+  const urls = openUrls({ ...wire, proxyFor: options.proxyFor ?? proxyOfEnvironment });
   let prometheus = 0;
 
   const list = async (kind: Kind, scope: Scope = {}): Promise<readonly KubeObject[]> => {
     const objects = await listObjects(api, kind, await served.version(kind), scope);
-    if (kind.group === '' && kind.resource === 'pods') remember(objects, addresses);
+    if (kind.group === '' && kind.resource === 'pods') addresses.remember(objects);
     return objects;
   };
   const get: Source['get'] = async (endpoint, request) => {
@@ -88,7 +88,7 @@ function cluster({ api, wire, options, serverVersion, now, end }: Parts): Cluste
       case 'pod':
         return pods.get(endpoint, request);
       case 'service':
-        return serviceReply(api, wire, endpoint, request);
+        return relayedReply(api, wire, endpoint, questionOf(endpoint, request, wire.userAgent)).catch(unwrapped);
       case 'url':
         return urls.get(endpoint, request);
     }
@@ -110,6 +110,15 @@ function cluster({ api, wire, options, serverVersion, now, end }: Parts): Cluste
       for (const part of [pods, urls, api]) part.destroy(closed());
     },
   };
+}
+
+/** There is one way to a service only. */
+function unwrapped(error: unknown): never {
+  throw error instanceof WayClosed ? error.error : error;
+}
+
+function proxyOfEnvironment(url: URL): URL | null {
+  return proxyFromEnvironment(url, process.env);
 }
 
 function closed(): ReadError {
@@ -147,51 +156,6 @@ async function versionOf(api: Api): Promise<string | null> {
 function minorOf(version: string | null): { readonly major: number; readonly minor: number } | null {
   const [, major, minor] = /^v(\d+)\.(\d+)/.exec(version ?? '') ?? [];
   return major === undefined || minor === undefined ? null : { major: Number(major), minor: Number(minor) };
-}
-
-/** Pod addresses by "namespace/name", from lists where one was made. */
-type Addresses = Map<string, Promise<string | null>>;
-
-function remember(objects: readonly KubeObject[], addresses: Addresses): void {
-  for (const { metadata, status } of objects) {
-    addresses.set(`${metadata.namespace}/${metadata.name}`, Promise.resolve(text(record(status).podIP)));
-  }
-}
-
-async function knownAddress(api: Api, addresses: Addresses, namespace: string, pod: string): Promise<string | null> {
-  const key = `${namespace}/${pod}`;
-  const known = addresses.get(key) ?? readAddress(api, namespace, pod);
-  addresses.set(key, known);
-  // One that could not be read may be readable the next time.
-  return known.catch((error) => {
-    addresses.delete(key);
-    throw error;
-  });
-}
-
-async function readAddress(api: Api, namespace: string, pod: string): Promise<string | null> {
-  const what = `get pod ${namespace}/${pod}`;
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}`;
-  const answer = await api.read({ what, path, own: true });
-  if (answer.status !== 200) throw refusal(api.name, what, answer, { verbs: ['get'], resource: 'pods', namespace });
-  return text(record(record(documentOf(api.name, what, answer)).status).podIP);
-}
-
-async function serviceReply(
-  api: Api,
-  wire: ApiOptions,
-  endpoint: Parameters<typeof throughProxy>[1],
-  request: Parameters<Source['get']>[1],
-): Promise<Reply> {
-  const question = questionOf(endpoint, request, wire.userAgent);
-  const late = () => lateReply(question, wire.requestTimeoutMs, true);
-  const deadline = startDeadline(wire.requestTimeoutMs, wire.signal, question.what, late);
-  try {
-    return await throughProxy(api, endpoint, question, deadline, () => {});
-  } catch (error) {
-    deadline.end();
-    throw error instanceof WayClosed ? error.error : error;
-  }
 }
 
 function countsOf({ ways }: Pods): Readonly<Record<Via, number>> {

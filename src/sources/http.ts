@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { buildConnector, Dispatcher } from 'undici';
 import request from 'undici/lib/api/api-request.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
+import { orAborted } from './deadline.ts';
 
 // undici's index loads fetch, caches, mocks and more; these two files are all that is needed (test/unit/sources/http.test.ts notices when they move).
 
@@ -35,20 +36,11 @@ export function connections(origin: string, size: number, connector: Connector):
     connect: connectorOf(connector),
   });
   return {
+    // undici looks at the signal only once it is connected.
     get: async (path, headers, signal) =>
       answerOf(await orAborted(request.call(pool, { path, method: 'GET', headers: [...headers], signal }), signal)),
     destroy: (error) => void pool.destroy(error),
   };
-}
-
-/** undici looks at the signal only once it is connected. */
-function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
 
 function connectorOf(connector: Connector): buildConnector.connector {

@@ -14,7 +14,7 @@ export interface PodPort {
 
 /** Ports that are open at the moment, few at a time; one that is used again soon is kept. */
 export interface PodPorts {
-  /** The port under that key, opened when it is not; release it after use. */
+  /** The port under that key, opened when it is not, once it is our turn; release it after use. */
   lease(key: string, open: () => Open): Promise<Lease>;
   destroy(error: Error): void;
 }
@@ -70,14 +70,7 @@ export function podPorts(): PodPorts {
     if (held.timer !== null) clearTimeout(held.timer);
     held.timer = null;
     held.users += 1;
-    let released = false;
-    return {
-      port: held,
-      release: () => {
-        if (!released) release(key, held);
-        released = true;
-      },
-    };
+    return entered(held, () => release(key, held));
   };
   return {
     lease,
@@ -88,6 +81,24 @@ export function podPorts(): PodPorts {
         held.gate.shut(error);
         close(key, held);
       }
+    },
+  };
+}
+
+/** Waits for its turn at the port; a request that was turned away has released it. */
+async function entered(held: Held, release: () => void): Promise<Lease> {
+  const leave = await held.gate.enter().catch((error) => {
+    release();
+    throw error;
+  });
+  let released = false;
+  return {
+    port: held,
+    release: () => {
+      if (released) return;
+      released = true;
+      leave();
+      release();
     },
   };
 }

@@ -1,9 +1,9 @@
 import { type Endpoint, ReadError, type Reply } from '../model/source.ts';
 import { codeOf } from './address.ts';
-import type { Api } from './api.ts';
-import type { Deadline } from './deadline.ts';
+import type { Api, ApiOptions } from './api.ts';
+import { type Deadline, startDeadline } from './deadline.ts';
 import { beginningOf } from './decoded.ts';
-import { type Question, refusedPort, replyOf } from './endpoint.ts';
+import { lateReply, type Question, refusedPort, replyOf } from './endpoint.ts';
 import type { Answer } from './http.ts';
 import { forbidden, type KubeStatus, statusOf } from './status.ts';
 import { WayClosed } from './way-closed.ts';
@@ -13,17 +13,28 @@ type Proxied = Extract<Endpoint, { at: 'pod' | 'service' }>;
 // Removed or replaced by the API server: apimachinery/pkg/util/proxy. Authorization is the API server's own.
 const own = ['authorization', 'user-agent', 'accept-encoding'];
 
-/** A GET through the API server's own proxy. Throws WayClosed when the proxy, not the endpoint, is the trouble. */
-export async function throughProxy(api: Api, endpoint: Proxied, question: Question, deadline: Deadline, done: () => void): Promise<Reply> {
+/** A GET that the API server relays. Throws WayClosed when the proxy, not the endpoint, is the trouble. */
+export async function relayedReply(api: Api, options: ApiOptions, endpoint: Proxied, question: Question): Promise<Reply> {
+  const { requestTimeoutMs, signal } = options;
+  const deadline = startDeadline(requestTimeoutMs, signal, question.what, () => lateReply(question, requestTimeoutMs, true));
+  try {
+    return await relayed(api, endpoint, question, deadline);
+  } catch (error) {
+    deadline.end();
+    throw error;
+  }
+}
+
+async function relayed(api: Api, endpoint: Proxied, question: Question, deadline: Deadline): Promise<Reply> {
   const path = proxyPath(endpoint) + question.path;
   const request = { what: question.what, path, headers: endpointHeaders(question), own: false };
   const answer = await api.send(request, deadline).catch((error) => Promise.reject(brokenOff(error, question)));
-  const reply = replyOf(answer, question, deadline, 'proxy', done);
+  const reply = replyOf(answer, question, deadline, 'proxy', () => {});
   if (answer.status < 400) return reply;
   const text = await beginningOf(reply.body);
   const status = statusOf(text);
-  if (status === null && answer.status !== 403) return { ...reply, body: oneChunk(text) };
-  if (status === null && text !== '') return { ...reply, body: oneChunk(text) };
+  // An empty 403 is the API server's way to refuse; everything else without a Status is the endpoint's.
+  if (status === null && (answer.status !== 403 || text !== '')) return { ...reply, body: oneChunk(text) };
   throw proxyTrouble(answer, status, endpoint, question);
 }
 

@@ -29,6 +29,8 @@ const subprotocol = 'v4.channel.k8s.io';
 // golang.org/x/net/websocket takes each frame for a message: one unfragmented frame a write.
 const maxFrame = 64 * 1024;
 const maxPayload = 16 * 1024 * 1024;
+// As kubectl does: a load balancer ends what is silent for long.
+const pingMs = 10_000;
 const [dataChannel, errorChannel] = [0, 1];
 // Each channel begins with its port, little-endian: portforward/websocket.go, "binary.LittleEndian.PutUint16".
 const portBytes = 2;
@@ -129,7 +131,9 @@ function listen(webSocket: WebSocket, stream: Duplex): void {
     problem += rest.toString('utf8');
     stream.destroy(tunnelError(problem));
   });
+  const pings = setInterval(() => webSocket.ping(), pingMs).unref();
   webSocket.on('close', (code) => {
+    clearInterval(pings);
     if (stream.destroyed) return;
     if (code === 1000 || code === 1001 || code === 1005) stream.push(null);
     else stream.destroy(tunnelError('', code));

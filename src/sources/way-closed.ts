@@ -9,6 +9,12 @@ export class WayClosed extends Error {
   ) {
     super(error.message);
   }
+
+  /** The same trouble, met while asking something. */
+  about(what: string): ReadError {
+    const { reason, message, needs, cause } = this.error;
+    return new ReadError(reason, what, message, { cause, ...(needs === null ? {} : { needs }) });
+  }
 }
 
 const names: Readonly<Record<Via, string>> = {
