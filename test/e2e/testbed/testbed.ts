@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Api, Manifest } from './api.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { gatewayCrds, shippedCrds } from './crds.ts';
-import { bin, end, freePort, run } from './processes.ts';
+import { bin, end, freePort, run, until } from './processes.ts';
 import { type PrometheusRelease, type RunningPrometheus, startPrometheusOf } from './prometheus.ts';
 
 /** One request that the API server saw. */
@@ -34,6 +34,8 @@ export interface Testbed {
   ): Promise<void>;
   /** Runs a Prometheus with exactly what the operator generates for a Prometheus object that exists; again after a change: it reloads. */
   startPrometheus(release: PrometheusRelease, namespace?: string, name?: string): Promise<RunningPrometheus>;
+  /** Serves the kinds of Envoy AI Gateway as a release does, and of the operator all but those named. */
+  serve(release: string, absent?: readonly string[]): Promise<void>;
   /** All requests so far, or those since a mark. */
   audit(since?: number): readonly Audited[];
   /** Ends every Prometheus and deletes what was applied and what the operator made of it. */
@@ -58,7 +60,7 @@ export async function startTestbed(dir?: string, release = 'v1.1'): Promise<Test
       KUBECONFIG: plane.kubeconfig.admin,
     },
   );
-  return testbedOf(folder, plane, async () => end(operator), dir === undefined);
+  return testbedOf(folder, plane, release, async () => end(operator), dir === undefined);
 }
 
 async function established(api: Api): Promise<void> {
@@ -67,10 +69,35 @@ async function established(api: Api): Promise<void> {
   while ((await api.list(path)).some((crd) => !ready(crd))) await new Promise((resolve) => setTimeout(resolve, 200));
 }
 
-function testbedOf(folder: string, plane: ControlPlane, stopOperator: () => Promise<void>, temporary: boolean): Testbed {
+function keyOf(release: string, absent: readonly string[]): string {
+  return JSON.stringify([gatewayCrds(release), absent]);
+}
+
+/** Other kinds than before; the operator's stay but for the absent ones. */
+async function exchange(api: Api, gateway: readonly Manifest[], absent: readonly string[]): Promise<void> {
+  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  const present = await api.list(path);
+  const monitoring = (crd: Manifest): boolean => absent.some((plural) => crd.metadata.name === `${plural}.monitoring.coreos.com`);
+  const gone = present.filter((crd) => crd.metadata.name.endsWith('.aigateway.envoyproxy.io') || monitoring(crd));
+  for (const crd of gone) await api.send('DELETE', `${path}/${crd.metadata.name}`);
+  await until('CustomResourceDefinitions to be gone', async () => {
+    const names = (await api.list(path)).map(({ metadata }) => metadata.name);
+    return gone.every(({ metadata }) => !names.includes(metadata.name)) || null;
+  });
+  const back = shippedCrds().filter((crd) => !monitoring(crd) && !present.some(({ metadata }) => metadata.name === crd.metadata.name));
+  for (const crd of [...gateway, ...back]) await api.apply(crd);
+  await established(api);
+  const served = async (name: string): Promise<boolean> => (await api.send('GET', `/apis/${name}`)).status === 200;
+  await until('the kinds to be served', async () => (await served('aigateway.envoyproxy.io')) || null);
+  // discovery of a version follows the CustomResourceDefinition by a moment
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+}
+
+function testbedOf(folder: string, plane: ControlPlane, release: string, stopOperator: () => Promise<void>, temporary: boolean): Testbed {
   const applied: Manifest[] = [];
   const servers = new Map<string, RunningPrometheus>();
   const { api } = plane;
+  let served = keyOf(release, []);
 
   async function apply(...objects: readonly Manifest[]): Promise<void> {
     for (const object of objects) {
@@ -100,6 +127,11 @@ function testbedOf(folder: string, plane: ControlPlane, stopOperator: () => Prom
       const server = await startPrometheusOf({ folder, api, release, namespace, name, running: servers.get(key) ?? null });
       servers.set(key, server);
       return server;
+    },
+    serve: async (wanted, absent = []) => {
+      if (served === keyOf(wanted, absent)) return;
+      await exchange(api, gatewayCrds(wanted), absent);
+      served = keyOf(wanted, absent);
     },
     audit: (since = 0) => audited(join(folder, 'audit.log')).slice(since),
     reset: async () => {

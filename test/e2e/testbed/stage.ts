@@ -1,0 +1,95 @@
+import type { Cluster, Hands, Manifest, ProxyPod } from '../../worlds/world.ts';
+import { type Emulated, type Emulator, startEmulator } from '../emulator/emulator.ts';
+import { until } from './processes.ts';
+import type { RunningPrometheus } from './prometheus.ts';
+import type { Testbed } from './testbed.ts';
+
+/** A world that lives on a bed. */
+export interface Staged extends Hands {
+  readonly servers: readonly RunningPrometheus[];
+  stop(): Promise<void>;
+}
+
+const interval = 5;
+
+/** Applies a world's objects, starts what answers behind them, and waits until everything that is scraped was scraped three times. */
+export async function stage(bed: Testbed, cluster: Cluster): Promise<Staged> {
+  const emulators = new Map<string, Emulator>();
+  const servers: RunningPrometheus[] = [];
+  const emulate = async (proxy: ProxyPod, emulated: Emulated | null): Promise<void> => {
+    await emulators.get(proxy.name)?.stop();
+    emulators.delete(proxy.name);
+    const emulator = emulated === null ? null : await startEmulator(proxy.address, emulated);
+    if (emulator !== null) emulators.set(proxy.name, emulator);
+  };
+  const staged: Staged = {
+    cluster,
+    servers,
+    apply: bed.apply,
+    remove: bed.remove,
+    emulate,
+    reload: async () => {
+      await pause(1.5);
+      for (const { namespace, name } of cluster.servers) await bed.startPrometheus(cluster.prometheus, namespace, name);
+    },
+    scrapes: (count) => pause(count * interval),
+    stop: async () => {
+      await Promise.all([...emulators.values()].map((emulator) => emulator.stop()));
+      await bed.reset();
+    },
+  };
+  try {
+    for (const proxy of cluster.proxies) await emulate(proxy, proxy.emulated);
+    await bed.apply(...cluster.objects);
+    for (const { namespace, name, address } of cluster.proxies) await bed.forward({ namespace, name }, 1064, { address, port: 1064 });
+    for (const server of cluster.servers) servers.push(await startServer(bed, cluster, server));
+    await staged.reload();
+    for (const server of servers) await scraped(server, 3);
+    return staged;
+  } catch (error) {
+    await staged.stop();
+    throw error;
+  }
+}
+
+async function startServer(bed: Testbed, cluster: Cluster, server: Cluster['servers'][number]): Promise<RunningPrometheus> {
+  const running = await bed.startPrometheus(cluster.prometheus, server.namespace, server.name);
+  for (const name of server.pods) await bed.forward({ namespace: server.namespace, name }, 9090, running);
+  await ready(bed, server);
+  return running;
+}
+
+/** There is no StatefulSet controller: its status says that the pods run, and the operator passes that on. */
+async function ready(bed: Testbed, { namespace, name, pods }: Cluster['servers'][number]): Promise<void> {
+  const set: Manifest = { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { namespace, name: `prometheus-${name}` } };
+  await until('the StatefulSet that the operator makes', () => bed.api.get(set), 10);
+  const count = pods.length;
+  const revision = `prometheus-${name}-7d9c8b6f5`;
+  const counts = { replicas: count, readyReplicas: count, availableReplicas: count, currentReplicas: count, updatedReplicas: count };
+  await bed.patchStatus(set, { ...counts, observedGeneration: 1, currentRevision: revision, updateRevision: revision });
+}
+
+interface Target {
+  readonly lastScrape: string;
+  readonly health: string;
+}
+
+/** Waits for targets, then for so many scrapes of each; a world without any has none after service discovery's time. */
+async function scraped(server: RunningPrometheus, count: number): Promise<void> {
+  const active = async (): Promise<readonly Target[]> => {
+    const answer = await fetch(`${server.url}/api/v1/targets?state=active`);
+    return ((await answer.json()) as { data: { activeTargets: Target[] } }).data.activeTargets;
+  };
+  const found = await until('targets', async () => ((await active()).length > 0 ? true : null), 9).catch(() => false);
+  if (!found) return;
+  await until(
+    'the first scrape of every target',
+    async () => ((await active()).every(({ health }) => health !== 'unknown') ? true : null),
+    15,
+  );
+  await pause((count - 1) * interval + 0.5);
+}
+
+function pause(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
