@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { homedir } from 'node:os';
 
 /** What resolving a connection needs of this computer; a test gives its own. */
@@ -19,9 +19,23 @@ export function thisMachine(env: Machine['env']): Machine {
     home: env.HOME || homedir(),
     stdinIsTerminal: process.stdin.isTTY === true,
     now: Date.now,
-    readFile: (path) => readFile(path),
+    readFile: bounded,
     serviceAccount: '/var/run/secrets/kubernetes.io/serviceaccount',
   };
+}
+
+// Far above any kubeconfig, certificate or token, and far below what /dev/zero would give.
+const maxBytes = 64 * 1024 * 1024;
+
+async function bounded(path: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > maxBytes) throw new Error('it is larger than 64 MiB');
+  }
+  return Buffer.concat(chunks, length);
 }
 
 /** The code of a failed system call; '' for any other error. */

@@ -18,16 +18,19 @@ export function nearNames(name: string, names: readonly string[]): readonly stri
     .map(({ each }) => each);
 }
 
-/** Levenshtein's distance; a name inside another counts as near. */
+/** Edits between two words, a swap of neighbours counting as one; a name inside another counts as near. */
 function apart(a: string, b: string): number {
   if (a.length >= 3 && b.includes(a)) return 1;
-  let above = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [row, letter] of [...a].entries()) {
-    const line = [row + 1];
-    for (const [column, other] of [...b].entries()) {
-      const swap = (above[column] ?? 0) + (letter === other ? 0 : 1);
-      line.push(Math.min(swap, (above[column + 1] ?? 0) + 1, (line[column] ?? 0) + 1));
+  let before: readonly number[] = [];
+  let above: readonly number[] = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= a.length; row++) {
+    const line = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const replaced = (above[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      const swapped = row > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1] ? (before[column - 2] ?? 0) + 1 : replaced;
+      line.push(Math.min(replaced, swapped, (above[column] ?? 0) + 1, (line[column - 1] ?? 0) + 1));
     }
+    before = above;
     above = line;
   }
   return above[b.length] ?? 0;

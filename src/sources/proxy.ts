@@ -21,7 +21,7 @@ export function proxyFromEnvironment(server: URL, env: Env): URL | null {
   const name = secure ? 'HTTPS_PROXY' : 'HTTP_PROXY';
   const text = env[name] || env[name.toLowerCase()] || '';
   if (text === '' || !useProxy(server, env.NO_PROXY || env.no_proxy || '')) return null;
-  const url = parsed(text) ?? parsed(`http://${text}`);
+  const url = parsed(text.includes('://') ? text : `http://${text}`);
   if (url === null) throw new KubeconfigError(`${name} is no proxy address: it must look like http://HOST:PORT`);
   return url;
 }
