@@ -29,7 +29,7 @@ const before = (line: string) => (release: Release) => !from(line)(release);
 const flagFits: Readonly<Record<string, (release: Release) => boolean>> = {
   metricsPort: before('v0.4'),
   rootPrefix: from('v0.3'),
-  metricsRequestHeaderLabels: (release) => release.line === 'v0.3',
+  metricsRequestHeaderLabels: (release) => release.line === 'v0.3' || release.line === 'v0.4',
   adminPort: from('v0.4'),
   maxRecvMsgSize: from('v0.4'),
   metricsRequestHeaderAttributes: from('v0.4'),
@@ -90,4 +90,9 @@ export function flagsOf(container: Container): Flags {
 /** Arguments that follow the program's name, without secrets. */
 export function argvOf(container: Container): readonly string[] {
   return withoutSecrets([...container.command.slice(1), ...container.args]);
+}
+
+/** Containers without the arguments, which hold secrets: what is known of those is in flags. */
+export function withoutArguments(containers: readonly Container[]): readonly Container[] {
+  return containers.map((container) => ({ ...container, args: [], command: [] }));
 }

@@ -1,6 +1,6 @@
 import type { ContainerState, Pod } from '../../../facts/pods.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
-import { isCrashing, isStarting, lastWords, stateText } from '../container-state.ts';
+import { isCrashing, isStarting, lastWords, quoted, stateText } from '../container-state.ts';
 import { type Controller, controllerPods, controllers } from '../facts/controller.ts';
 import { podKey } from '../names.ts';
 
@@ -59,7 +59,7 @@ function unwellPod({ subject, deployment }: Controller, pod: Pod, state: Contain
   const logs = `kubectl -n ${pod.namespace} logs ${pod.name}${crashing ? ' --previous' : ''}`;
   const finding: Finding = {
     subject,
-    message: `pod ${pod.name} is not ready: ${stateText(state)}${behindOld}${words === null ? '' : `; it said: ${words}`}`,
+    message: `pod ${pod.name} is not ready: ${stateText(state)}${behindOld}${quoted(state)}`,
     evidence: { saw: words ?? stateText(state), run: words === null ? logs : `kubectl -n ${pod.namespace} describe pod ${pod.name}` },
     remedy: {
       text: `correct what its last words name, then watch kubectl -n ${deployment.namespace} rollout status deployment/${deployment.name}`,

@@ -1,9 +1,9 @@
 import type { Emission } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
-import { emissions } from '../facts/emissions.ts';
-import { type ProxyPod, proxies } from '../facts/proxies.ts';
+import { emissions, guessWith } from '../facts/emissions.ts';
+import { proxies } from '../facts/proxies.ts';
 import { listed } from '../phrases.ts';
-import { agreed } from '../releases.ts';
+import { agreed, type Guess } from '../releases.ts';
 import { busy, showMetrics } from '../traffic.ts';
 
 /** Releases that credit the tokens of concurrent requests to each other's models. */
@@ -17,7 +17,7 @@ export const modelsMixed = defineCheck({
   needs: { emissions, proxies },
   judge: ({ emissions, proxies }) => {
     const byKey = new Map(proxies.read.map((proxy) => [proxy.key, proxy]));
-    const mixing = emissions.read.filter(({ emitter }) => mixes(byKey.get(emitter.key)));
+    const mixing = emissions.read.filter(({ emitter, target }) => mixes(guessWith(byKey.get(emitter.key), target)));
     if (mixing.length === 0 && emissions.read.length > 0) return verdict([], emissions.unread);
     if (emissions.read.length === 0 && emissions.unread.length === 0) return { status: 'skip', because: 'no proxy has a sidecar' };
     return verdict(
@@ -27,8 +27,8 @@ export const modelsMixed = defineCheck({
   },
 });
 
-function mixes(proxy: ProxyPod | undefined): boolean {
-  return proxy?.sidecar != null && agreed(proxy.sidecar.guess, ({ mixesModels }) => mixesModels) === true;
+function mixes(guess: Guess | null): boolean {
+  return guess !== null && agreed(guess, ({ mixesModels }) => mixesModels) === true;
 }
 
 /** "unknown" is what v0.3 writes for a request that it could not attribute (facts of #1160). */

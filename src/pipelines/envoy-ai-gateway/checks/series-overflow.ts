@@ -1,6 +1,6 @@
 import type { Emission } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
-import { emissions } from '../facts/emissions.ts';
+import { emissions, guessWith } from '../facts/emissions.ts';
 import { type ProxyPod, proxies } from '../facts/proxies.ts';
 import { agreed } from '../releases.ts';
 import { isOverflow, showMetrics } from '../traffic.ts';
@@ -31,13 +31,14 @@ export const seriesOverflow = defineCheck({
 });
 
 /** The limit in force; null: none, or none that could be told. */
-function limitOf(proxy: ProxyPod | undefined): number | null {
+function limitOf(proxy: ProxyPod | undefined, target: Emission['target']): number | null {
   const sidecar = proxy?.sidecar;
   if (sidecar == null) return null;
   const set = sidecar.container.env.find(({ name }) => name === variable)?.value ?? null;
   const value = set === null || set.trim() === '' ? Number.NaN : Number(set);
   if (Number.isInteger(value)) return value > 0 ? value : null;
-  return agreed(sidecar.guess, ({ seriesLimit }) => seriesLimit);
+  const guess = guessWith(proxy, target);
+  return guess === null ? null : agreed(guess, ({ seriesLimit }) => seriesLimit);
 }
 
 function crowded(emission: Emission, proxy: ProxyPod | undefined): Finding | null {
@@ -45,7 +46,7 @@ function crowded(emission: Emission, proxy: ProxyPod | undefined): Finding | nul
   if (outcome.status !== 'metered') return null;
   const sets = outcome.series.filter((entry) => !isOverflow(entry)).length;
   const folded = outcome.series.filter(isOverflow);
-  const limit = limitOf(proxy);
+  const limit = limitOf(proxy, emission.target);
   const finding = (message: string, saw: string): Finding => ({
     subject: emitter.subject,
     message,

@@ -1,5 +1,5 @@
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
-import { isCrashing, isStarting, lastWords, stateText } from '../container-state.ts';
+import { isCrashing, isStarting, lastWords, quoted, stateText } from '../container-state.ts';
 import { type ProxyPod, proxies } from '../facts/proxies.ts';
 import { rollout } from '../phrases.ts';
 
@@ -36,7 +36,7 @@ function unready(proxy: ProxyPod): Finding | null {
   const young = isStarting(state) && age !== null && age < patience;
   return {
     subject,
-    message: `container ${sidecar.container.name} is not ready: ${stateText(state)}${words === null ? '' : `; it said: ${words}`}`,
+    message: `container ${sidecar.container.name} is not ready: ${stateText(state)}${quoted(state)}`,
     evidence: { saw: words ?? stateText(state), run: words === null ? logs : `kubectl -n ${pod.namespace} describe pod ${pod.name}` },
     remedy: remedyOf(words, logs, proxy),
     about: [key],

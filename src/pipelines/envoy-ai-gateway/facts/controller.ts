@@ -4,7 +4,7 @@ import { type Deployment, deploymentOf } from '../../../facts/workloads.ts';
 import { defineFact } from '../../../model/fact.ts';
 import { type Flags, flagValue } from '../../../parse/go-flags.ts';
 import { imageOf } from '../../../parse/image.ts';
-import { argvOf, controllerGuess, flagsOf } from '../guess.ts';
+import { argvOf, controllerGuess, flagsOf, withoutArguments } from '../guess.ts';
 import { type HeaderMapping, headerMappingOf } from '../mapping.ts';
 import { controllerKey, labels } from '../names.ts';
 import type { Guess } from '../releases.ts';
@@ -52,7 +52,7 @@ export function controllerOf(deployment: Deployment): Controller | null {
   return {
     key: controllerKey(deployment),
     subject: `Deployment ${deployment.namespace}/${deployment.name}`,
-    deployment,
+    deployment: { ...deployment, containers: withoutArguments(deployment.containers) },
     container: { ...chosen, args: [], command: [] },
     argv: argvOf(chosen),
     flags,
@@ -75,7 +75,7 @@ export const controllerPods = defineFact({
         .map(([name, value]) => `${name}=${value}`)
         .join(',');
       const objects = labelSelector === '' ? [] : await source.list(kinds.pods, { namespace: deployment.namespace, labelSelector });
-      return [key, objects.map(podOf)] as const;
+      return [key, objects.map(podOf).map((pod) => ({ ...pod, containers: withoutArguments(pod.containers) }))] as const;
     });
     return new Map(await Promise.all(pairs));
   },

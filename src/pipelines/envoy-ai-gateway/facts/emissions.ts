@@ -5,6 +5,7 @@ import { defineFact } from '../../../model/fact.ts';
 import { type Many, type Source, type Unread, unreadOf } from '../../../model/source.ts';
 import { sidecarGuess } from '../guess.ts';
 import { acceptedText, meter } from '../meter.ts';
+import type { Guess } from '../releases.ts';
 import { emitters } from './emitters.ts';
 import { type ProxyPod, proxies } from './proxies.ts';
 
@@ -34,13 +35,17 @@ async function emissionOf(source: Source, emitter: Emitter, proxy: ProxyPod | un
   }
 }
 
-/** The process itself knows best what it was built from. */
-function refined(emitter: Emitter, proxy: ProxyPod | undefined, page: Page): Emitter {
+function refined(emitter: Emitter, proxy: ProxyPod | undefined, { target }: Page): Emitter {
+  const guess = guessWith(proxy, target ?? {});
+  return guess === null ? emitter : { ...emitter, release: guess.version };
+}
+
+/** The release of a proxy's sidecar, now that the process itself has said what it was built from. */
+export function guessWith(proxy: ProxyPod | undefined, target: Emission['target']): Guess | null {
   const sidecar = proxy?.sidecar;
-  const sdk = page.target?.telemetry_sdk_version;
-  if (sidecar == null || sdk === undefined) return emitter;
-  const { container, flags, port } = sidecar;
-  return { ...emitter, release: sidecarGuess(container, flags, port, sdk).version };
+  if (sidecar == null) return null;
+  const sdk = target.telemetry_sdk_version;
+  return sdk === undefined ? sidecar.guess : sidecarGuess(sidecar.container, sidecar.flags, sidecar.port, sdk);
 }
 
 function told(emitter: Emitter, { family, series, labelNames, requests, target }: Page): Emission {

@@ -1,7 +1,7 @@
 import type { Emitter } from '../../../facts/emitters.ts';
 import { defineFact } from '../../../model/fact.ts';
 import type { Many } from '../../../model/source.ts';
-import { type ProxyPod, proxies, type Sidecar } from './proxies.ts';
+import { type ProxyPod, proxies } from './proxies.ts';
 
 /** The metrics port of every proxy that has a sidecar. */
 export const emitters = defineFact({
@@ -11,15 +11,8 @@ export const emitters = defineFact({
   read: ({ proxies }): Many<Emitter> => ({ read: proxies.read.flatMap(emitterOf), unread: proxies.unread }),
 });
 
-function emitterOf(proxy: ProxyPod): readonly Emitter[] {
-  return proxy.sidecar === null ? [] : [{ ...ofSidecar(proxy, proxy.sidecar) }];
-}
-
-function ofSidecar({ key, subject, pod }: ProxyPod, { container, port, portNames, guess }: Sidecar): Emitter {
-  return { key, subject, pod: withoutArguments(pod), container: container.name, port, portNames, path: '/metrics', release: guess.version };
-}
-
-/** Arguments hold secrets, and nothing downstream needs them. */
-function withoutArguments(pod: Emitter['pod']): Emitter['pod'] {
-  return { ...pod, containers: pod.containers.map((container) => ({ ...container, args: [], command: [] })) };
+function emitterOf({ key, subject, pod, sidecar }: ProxyPod): readonly Emitter[] {
+  if (sidecar === null) return [];
+  const { container, port, portNames, guess } = sidecar;
+  return [{ key, subject, pod, container: container.name, port, portNames, path: '/metrics', release: guess.version }];
 }

@@ -5,7 +5,7 @@ import type { KubeObject, Many } from '../../../model/source.ts';
 import { record, text } from '../../../parse/fields.ts';
 import { type Flags, flagValue } from '../../../parse/go-flags.ts';
 import { imageOf } from '../../../parse/image.ts';
-import { flagsOf, sidecarGuess } from '../guess.ts';
+import { flagsOf, sidecarGuess, withoutArguments } from '../guess.ts';
 import { type HeaderMapping, headerMappingOf } from '../mapping.ts';
 import { labels, metricsPort, podKey, sidecarName } from '../names.ts';
 import { agreed, type Guess } from '../releases.ts';
@@ -76,7 +76,7 @@ export function proxyOf(object: KubeObject, now: Date): ProxyPod {
   return {
     key: podKey(pod),
     subject: `Pod ${pod.namespace}/${pod.name}`,
-    pod,
+    pod: { ...pod, containers: withoutArguments(pod.containers) },
     gateway: name === undefined ? null : { name, namespace: pod.labels[labels.gatewayNamespace] ?? pod.namespace },
     gatewayClass: pod.labels[labels.gatewayClass] ?? null,
     sidecar: sidecarOf(pod),

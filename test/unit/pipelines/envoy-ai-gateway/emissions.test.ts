@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { Emission } from '../../../../src/facts/emitters.ts';
 import { type Many, ReadError } from '../../../../src/model/source.ts';
@@ -7,9 +5,7 @@ import { emissions } from '../../../../src/pipelines/envoy-ai-gateway/facts/emis
 import { type Answer, faulty, type Memory, memorySource } from '../../memory-source.ts';
 import { idlePage, metricsPage, proxyPod } from './objects.ts';
 import { ask } from './reader.ts';
-
-const real = (name: string): string =>
-  gunzipSync(readFileSync(new URL(`../../../fixtures/envoy-ai-gateway/${name}.prom.gz`, import.meta.url))).toString('utf8');
+import { real } from './real.ts';
 
 const at = 'envoy-gateway-system/envoy-maas-0:1064/metrics';
 const emitted = (answer: Answer, memory: Partial<Memory> = {}): Promise<Many<Emission>> =>
@@ -93,6 +89,18 @@ describe('what a sidecar says', () => {
     const objects = [proxyPod({ image: 'registry.local/mirror/extproc@sha256:abc' })];
     const { read } = await ask(emissions, memorySource({ objects, endpoints: { [at]: idlePage('1.39.0') } }));
     expect(read[0]?.emitter.release).toBe('v0.5');
+  });
+
+  it('trusts the process more than its tag', async () => {
+    const objects = [
+      proxyPod({
+        version: 'v1.1.0',
+        args: ['-metricsPort', '1064', '-rootPrefix', '/'],
+        ports: [{ name: 'aigw-metrics', containerPort: 1064 }],
+      }),
+    ];
+    const { read } = await ask(emissions, memorySource({ objects, endpoints: { [at]: idlePage('1.37.0') } }));
+    expect(read[0]?.emitter.release).toBe('v0.3');
   });
 
   it('asks each endpoint once', async () => {
