@@ -4,16 +4,17 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Refusal, Snapshot, World } from '../model/snapshot.ts';
-import { answerApi, attemptOf, type Holdings, type Place, placeOf } from './api.ts';
+import { answerApi, attemptOf, type Place, placeOf } from './api.ts';
 import type { Asked } from './asked.ts';
 import { type Backends, backendsOf } from './backends.ts';
 import { selfSigned } from './certificate.ts';
-import { type Fault, type Faults, faultsOf, type Trouble } from './faults.ts';
+import { type Cluster, logged, pathOf } from './cluster.ts';
+import { type Fault, faultsOf, type Trouble } from './faults.ts';
 import { kubeconfigText } from './kubeconfig.ts';
-import { forwardPorts } from './port-forward.ts';
 import { type Answer, respond } from './respond.ts';
-import { forbidden, notFound, pageNotFound, statusAnswer, unauthorized } from './status.ts';
+import { forbidden, statusAnswer, unauthorized } from './status.ts';
 import { storeOf } from './store.ts';
+import { upgrade } from './upgrade.ts';
 
 export interface ServeOptions {
   readonly faults?: readonly Fault[];
@@ -57,14 +58,6 @@ export async function serve(from: World | Snapshot, options: ServeOptions = {}):
   return { url, kubeconfig: kubeconfigText(url, identity.cert, token, context), ca: identity.cert, token, asked, close };
 }
 
-interface Cluster {
-  readonly holdings: Holdings;
-  readonly backends: Backends;
-  readonly faults: Faults;
-  readonly token: string;
-  log(asked: Asked): void;
-}
-
 function listening(server: Server): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -84,12 +77,6 @@ function closer(server: Server, backends: Backends): () => Promise<void> {
       backends.close();
       for (const socket of sockets) socket.destroy();
     });
-}
-
-function logged(request: IncomingMessage, { log, faults }: Cluster): Trouble | null {
-  const { method = 'GET', url = '/', headers } = request;
-  log({ at: 'api', method, url, agent: headers['user-agent'] ?? '', headers });
-  return faults.meet(`${method} ${url}`);
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, cluster: Cluster): Promise<void> {
@@ -144,55 +131,10 @@ function forbiddenPath(request: IncomingMessage, user: string): Answer {
   return statusAnswer(403, 'Forbidden', `forbidden: User "${user}" cannot get path "${pathOf(request)}"`);
 }
 
-const pathOf = (request: IncomingMessage): string => new URL(request.url ?? '/', 'http://sandbox').pathname;
-
 /** The endpoint behind …/pods/NAME:PORT/proxy and …/services/NAME:PORT/proxy; null for any other place. */
 function proxied({ kind, namespace, name, subresource }: Place): string | null {
   if (subresource !== 'proxy' || name === null || namespace === null) return null;
   const [port, host, scheme] = name.split(':').reverse();
   const at = kind.resource === 'pods' ? 'pod' : 'service';
   return `${scheme === 'https' ? 'https ' : ''}${at} ${namespace}/${host}:${port}`;
-}
-
-function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, cluster: Cluster): void {
-  socket.on('error', () => socket.destroy());
-  const trouble = logged(request, cluster);
-  if (trouble !== null && 'reset' in trouble) return void socket.destroy();
-  if (trouble !== null && 'hang' in trouble) return;
-  const refused = upgradeRefusal(request, trouble, cluster);
-  if (refused !== null) return void socket.end(rawAnswer(refused));
-  const { pod, namespace, uid } = podOf(request, cluster);
-  const dial = (port: number) => cluster.backends.dial(`pod ${namespace}/${pod}:${port}`);
-  // The kubelet answers a protocol it does not know with 403 and an empty body: measured on k8s.io/kubelet 1.32.
-  if (!forwardPorts(request, socket, head, { pod, uid, dial })) socket.end(rawAnswer({ status: 403, headers: {}, body: Buffer.alloc(0) }));
-}
-
-function podOf(request: IncomingMessage, { holdings }: Cluster) {
-  const place = placeOf(pathOf(request), holdings.store);
-  const object =
-    place && holdings.store.all(place.kind).find(({ metadata }) => metadata.name === place.name && metadata.namespace === place.namespace);
-  return { pod: place?.name ?? '', namespace: place?.namespace ?? '', uid: object?.metadata.uid ?? '', known: object !== undefined };
-}
-
-function upgradeRefusal(request: IncomingMessage, trouble: Trouble | null, cluster: Cluster): Answer | null {
-  const { holdings, backends, token } = cluster;
-  const place = placeOf(pathOf(request), holdings.store);
-  if (request.headers.authorization !== `Bearer ${token}`) return unauthorized;
-  if (place === null || place.subresource !== 'portforward' || place.name === null) return pageNotFound;
-  const attempt = attemptOf(place, request.method === 'GET' ? 'get' : 'create', holdings.user);
-  if (trouble !== null && 'forbid' in trouble) return forbidden(attempt);
-  if (trouble !== null && 'status' in trouble)
-    return { status: trouble.status, headers: trouble.headers ?? {}, body: Buffer.from(trouble.body ?? '') };
-  const { known, pod, namespace } = podOf(request, cluster);
-  const ports = new URL(request.url ?? '/', 'http://sandbox').searchParams.getAll('ports').flatMap((text) => text.split(','));
-  const refusals = ports.map((port) => backends.refusal(`pod ${namespace}/${pod}:${port}`));
-  if (refusals.some((refusal) => refusal?.reason === 'forbidden')) return forbidden(attempt);
-  return known ? null : notFound(place.kind, pod);
-}
-
-function rawAnswer({ status, headers, body }: Answer): Buffer {
-  const lines = Object.entries({ ...headers, 'content-length': String(body.length), connection: 'close' }).map(
-    ([name, value]) => `${name}: ${value}\r\n`,
-  );
-  return Buffer.concat([Buffer.from(`HTTP/1.1 ${status} Refused\r\n${lines.join('')}\r\n`, 'latin1'), body]);
 }
