@@ -51,8 +51,11 @@ function port(coverage: EndpointCoverage, emitters: readonly Emitter[], nouns: N
   const undeclared = emitters.every(({ portNames }) => portNames === null);
   const theirs = undeclared
     ? `no container declares port ${numbers.join(', ')}`
-    : `they name it ${names.length === 0 ? 'not at all' : names.map((name) => `"${name}"`).join(' and ')}`;
-  const text = `${portText(endpoint)} exists on none of ${counted(emitters.length, nouns)} (${theirs})`;
+    : `${emitters.length === 1 ? 'it names it' : 'they name it'} ${names.length === 0 ? 'not at all' : names.map((name) => `"${name}"`).join(' and ')}`;
+  const text =
+    emitters.length === 1
+      ? `${portText(endpoint)} does not exist on ${counted(1, nouns)} (${theirs})`
+      : `${portText(endpoint)} exists on none of ${counted(emitters.length, nouns)} (${theirs})`;
   return { text, saw: portText(endpoint), remedy: portRemedy(coverage, names, first?.port ?? 0, undeclared) };
 }
 
@@ -68,7 +71,10 @@ function portRemedy(coverage: EndpointCoverage, names: readonly string[], number
       { op: 'add', path: at(endpoint, 'portNumber'), value: number },
     ]);
   }
-  return patched(coverage, `select port "${name}" in ENDPOINT`, [{ op: 'replace', path: at(endpoint, used), value: name }]);
+  // Pods that the old name serves keep it: the port is a pattern.
+  const kept = coverage.covers.some(({ emitter }) => emitter.portNames?.includes(name) !== true);
+  const value = kept ? `${endpoint[used]}|${name}` : name;
+  return patched(coverage, `select port "${value}" in ENDPOINT`, [{ op: 'replace', path: at(endpoint, used), value }]);
 }
 
 function labels({ monitor, ...rest }: EndpointCoverage, emitters: readonly Emitter[], nouns: Nouns): Explained {

@@ -251,5 +251,9 @@ async function redirected(source: Source, place: Place): Promise<string | null> 
   const { answer, location } = await fetched(source, place, '/', [], `GET / of ${place.name}`);
   if (location === null || answer.status < 300 || answer.status > 399) return null;
   const path = new URL(location, 'http://prometheus').pathname.replace(/\/(graph|query)?$/, '');
-  return path === '' || path === place.prefix ? null : path;
+  // The path of a URL that the user gave is asked for anyway.
+  const base =
+    place.endpoint.at === 'url' && URL.canParse(place.endpoint.url) ? new URL(place.endpoint.url).pathname.replace(/\/$/, '') : '';
+  const prefix = base !== '' && path.startsWith(base) ? path.slice(base.length) : path;
+  return prefix === '' || prefix === place.prefix ? null : prefix;
 }
