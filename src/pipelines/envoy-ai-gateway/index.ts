@@ -1,6 +1,6 @@
-import { sharedChecks } from '../../checks/shared.ts';
+import { sharedChecks, sharedViews } from '../../checks/shared.ts';
 import { defaultIds } from '../../checks/shared-ids.ts';
-import { defineView, type Pipeline, type ViewName } from '../../model/pipeline.ts';
+import type { Pipeline } from '../../model/pipeline.ts';
 import { controllerMissing } from './checks/controller-missing.ts';
 import { controllerUnready } from './checks/controller-unready.ts';
 import { costsUnset } from './checks/costs-unset.ts';
@@ -26,9 +26,6 @@ import { proxiesView } from './views/proxies.ts';
 
 const { earlier } = defaultIds;
 const shared = sharedChecks(nouns, { ...defaultIds, earlier: { ...earlier, silent: [...new Set([...earlier.silent, 'idle-proxies'])] } });
-const unwritten = (name: ViewName) =>
-  defineView({ name, title: name, needs: {}, table: () => ({ columns: [], rows: [], items: [], unread: [], empty: 'not written yet' }) });
-
 /** Token metering by the ExtProc sidecars of Envoy AI Gateway. */
 export const envoyAiGateway: Pipeline = {
   id: 'envoy-ai-gateway',
@@ -60,5 +57,5 @@ export const envoyAiGateway: Pipeline = {
     ...shared.query,
     ...shared.present,
   ],
-  views: { proxies: proxiesView, monitors: unwritten('monitors'), targets: unwritten('targets'), series: unwritten('series') },
+  views: { proxies: proxiesView, ...sharedViews(nouns) },
 };
