@@ -55,13 +55,12 @@ function duplicatesOf(object: PrometheusObject, coverage: Coverage, nouns: Nouns
 function finding(same: readonly (readonly Copy[])[], object: PrometheusObject, nouns: Nouns, factor: number | null): Finding {
   const [copies] = same as readonly [readonly [Copy, Copy]];
   const emitters = same.flatMap((it) => it.slice(0, 1).map(({ cover }) => cover.emitter));
-  const names = copies.map(({ endpoint }) => placeOf(endpoint));
   const apart = same.flatMap(differing);
   const once = apart.length === 0 || (factor !== null && factor < noise);
   const [first, second] = copies;
   return {
     subject: second.endpoint.monitor.subject,
-    message: `${names.join(' and ')} both scrape ${named(emitters, nouns)} for ${object.subject}${effect(apart, factor)}`,
+    message: `${places(copies)} ${copies.length === 2 ? 'both' : 'all'} scrape ${named(emitters, nouns)} for ${object.subject}${effect(apart, factor)}`,
     evidence: {
       saw: copies.map(({ endpoint }) => `${endpoint.pool} (${portText(endpoint.endpoint)})`).join(', '),
       run: [
@@ -74,8 +73,18 @@ function finding(same: readonly (readonly Copy[])[], object: PrometheusObject, n
   };
 }
 
-function placeOf({ monitor, endpoint }: EndpointCoverage): string {
-  return `${monitor.subject}${monitor.endpoints.length > 1 ? ` endpoint ${endpoint.index}` : ''} (${portText(endpoint)})`;
+/** "PodMonitor a/b (port: x) and PodMonitor a/c (port: x)", "endpoints 0 (port: x) and 1 (port: y) of PodMonitor a/b". */
+function places(copies: readonly Copy[]): string {
+  const [first] = copies;
+  const one = new Set(copies.map(({ endpoint }) => endpoint.monitor.key)).size === 1;
+  if (one)
+    return `endpoints ${copies.map(({ endpoint: { endpoint } }) => `${endpoint.index} (${portText(endpoint)})`).join(' and ')} of ${first?.endpoint.monitor.subject}`;
+  return copies
+    .map(
+      ({ endpoint: { monitor, endpoint } }) =>
+        `${monitor.subject}${monitor.endpoints.length > 1 ? ` endpoint ${endpoint.index}` : ''} (${portText(endpoint)})`,
+    )
+    .join(' and ');
 }
 
 /** Names of labels on which the copies of one emitter differ: without any they are one series. */

@@ -7,10 +7,10 @@ export function counted(count: number, nouns: Pick<Nouns, 'one' | 'many'>): stri
   return `${count} ${count === 1 ? nouns.one : nouns.many}`;
 }
 
-/** "the proxy gw/a", "3 proxies (gw/a, gw/b, gw/c)", cut after three names. */
+/** "proxy gw/a", "3 proxies (gw/a and 2 more)": names of pods are long. */
 export function named(emitters: readonly Emitter[], nouns: Pick<Nouns, 'one' | 'many'>): string {
   const names = emitters.map(({ pod }) => `${pod.namespace}/${pod.name}`);
-  return emitters.length === 1 ? `${nouns.one} ${names[0]}` : `${counted(emitters.length, nouns)} (${enumerated(names)})`;
+  return emitters.length === 1 ? `${nouns.one} ${names[0]}` : `${counted(emitters.length, nouns)} (${enumerated(names, 1)})`;
 }
 
 /** "a, b, c and 4 more". */

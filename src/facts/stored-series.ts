@@ -203,7 +203,7 @@ async function softly(question: Question, query: string): Promise<number | null>
   }
 }
 
-/** Everything over everything once. What makes the copies of one emitter differ are the target labels that differ between its targets. */
+/** Everything over everything once: 2 when each series has a copy, 1 when the copies are not stored. What makes the copies of one emitter differ are the target labels that differ between its targets. */
 async function overcountOf(question: Question, targets: readonly EmitterTarget[]): Promise<number | null> {
   const shared = doubled(targets);
   if (shared.length === 0) return null;
@@ -212,7 +212,8 @@ async function overcountOf(question: Question, targets: readonly EmitterTarget[]
   if (differing.has('instance') || differing.size === 0 || [...differing].some((name) => !legalName.test(name))) return null;
   const instances = shared.map((copies) => escapedRegex(copies[0]?.labels.instance ?? ''));
   const series = `{__name__=~${quoted(question.pattern)},instance=~${quoted(instances.join('|'))}}`;
-  return softly(question, `sum(${series}) / sum(max without (${[...differing].sort().join(', ')}) (${series}))`);
+  // The mean of the copies rather than the greatest: they were not read at the same moment.
+  return softly(question, `sum(${series}) / sum(avg without (${[...differing].sort().join(', ')}) (${series}))`);
 }
 
 /** The targets of each emitter that has several at its own path. */

@@ -290,7 +290,7 @@ const worlds: readonly (readonly [string, World, string, readonly string[]])[] =
       }),
     },
     'duplicate-monitors',
-    ['endpoint 0', 'endpoint 1', 'differ in endpoint', '2.00 ×'],
+    ['endpoints 0 (port: aigw-admin) and 1 (port: aigw-metrics) of PodMonitor', 'differ in endpoint', '2.00 ×'],
   ],
   [
     'two monitors on one port',

@@ -246,7 +246,7 @@ describe('what Prometheus is asked', () => {
     });
     const [series] = await gather(source, options).reader.ask(storedSeries(nounsOf({})));
     const selector = '{__name__=~"gen_ai[._]client[._]token[._]usage(_token)?_sum",instance=~"10\\\\.0\\\\.0\\\\.1:1064"}';
-    expect(queries(requests)).toContain(`sum(${selector}) / sum(max without (job, service) (${selector}))`);
+    expect(queries(requests)).toContain(`sum(${selector}) / sum(avg without (job, service) (${selector}))`);
     expect(series?.overcount).toBe(2);
   });
 });
