@@ -60,7 +60,11 @@ const judge = (): readonly Option[] => [
   many(judging, '--ignore <id[=subject]:reason[:until]>', 'accepts a known failure, until the day UNTIL; repeatable'),
   make(judging, '--fail-on <what>', 'fail, or warn: exit 3 when there are only warnings').default('fail'),
   make(judging, '--wait [duration]', 'looks again until healthy (default: 5m)'),
-  many(showing, '-o, --output <format[=file]>', 'table, wide, short, json, yaml or junit; repeatable with files'),
+  many(
+    showing,
+    '-o, --output <format[=file]>',
+    'table, wide, short, json, yaml, ndjson, junit, sarif, tap, github, markdown, html or prometheus; repeatable with files',
+  ),
   make(showing, '--stats', 'adds requests and times'),
 ];
 

@@ -74,7 +74,7 @@ function blindOf(report: Report, program: string): Conclusion {
   const rights = needs.length === 0 ? '' : `; missing: ${needs.map(visible).join(', ')}`;
   return {
     sentence: `No verdict: ${counted(unknown.length, 'check')} could not look${rights}`,
-    next: needs.length === 0 ? [] : [`${program} rbac | kubectl apply -f -  (by someone who may)`],
+    next: needs.length === 0 ? [] : [`${program} rbac  (prints the ClusterRole that grants it)`],
   };
 }
 

@@ -6,9 +6,16 @@ const hidden = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u115f\u1160\u3164\uffa0\ufff9-\u
 
 const named: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-/** Text from a cluster as one line of visible text: what is hidden in it is spelt out, "\u{9b}". */
+/** A word that a CI runner obeys at the start of a line, however indented: actions/runner ActionCommand.cs "::name::", and "##[name]", "##vso[". */
+const order = /(?<=^|\s)(?:::(?=[a-z-]+(?: [^:]*)?::)|##(?=\[|vso\[))/gi;
+
+/** Text from a cluster as one line of visible text: what is hidden in it, or an order to a CI runner, is spelt out, "\u{9b}". */
 export function visible(text: string): string {
-  return text.replace(hidden, (character) => named[character] ?? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+  return text.replace(hidden, spelt).replace(order, (mark) => spelt(mark.charAt(0)) + mark.charAt(1));
+}
+
+function spelt(character: string): string {
+  return named[character] ?? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }
 
 /** The same for text whose line breaks are meant, such as a command of several lines. */

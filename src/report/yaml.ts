@@ -1,5 +1,5 @@
 import { Document, isScalar, visit } from 'yaml';
-import { escaped, hasHidden } from './safe.ts';
+import { escaped, hasHidden, visibleLines } from './safe.ts';
 
 /** Data as YAML. Text with hidden characters is double-quoted, with those as \uXXXX. */
 export function yaml(data: unknown): string {
@@ -17,5 +17,5 @@ export function yaml(data: unknown): string {
 
 /** A remedy's patch as lines of YAML; a manifest that is text already stays as it is. */
 export function patchLines(patch: unknown): readonly string[] {
-  return (typeof patch === 'string' ? escaped(patch) : yaml(patch)).trimEnd().split('\n');
+  return visibleLines((typeof patch === 'string' ? patch : yaml(patch)).trimEnd());
 }

@@ -17,7 +17,7 @@ const wrong: readonly (readonly [name: string, args: readonly string[], said: Re
   ['flag-without-value', ['doctor', '--context'], /argument missing/],
   ['extra-argument', ['doctor', 'now'], /too many arguments for "doctor"/],
   ['unknown-format', ['doctor', '-o', 'jsn'], /did you mean "json"\?/],
-  ['format-of-later', ['doctor', '-o', 'pdf'], /there are table, wide, short, json, yaml, junit/],
+  ['format-of-nobody', ['doctor', '-o', 'pdf'], /there are table, wide, short, json, yaml, /],
   ['two-formats-to-stdout', ['doctor', '-o', 'json', '-o', 'yaml'], /-o yaml=FILE/],
   ['format-without-file', ['doctor', '-o', 'junit='], /needs a file name/],
   ['file-in-no-folder', ['doctor', '-o', 'junit=/nonexistent/report.xml'], /there is no \/nonexistent/],

@@ -126,7 +126,7 @@ const all = (...changed: readonly CheckResult[]): readonly CheckResult[] =>
 
 /** A text with everything that must not reach a reader as it is. */
 export const hostile =
-  'a\u001b[31mred\u009b2J\u202eevil\u2066x\u2069\ufeff\u200b\u0007\u007f\u0085\r\nFAKE\ttab\u0000 <script>alert("x")</script> ]]> & \'q\' | **b** `c` =1+1 \ud800 ::error::x%0A';
+  'a\u001b[31mred\u009b2J\u202eevil\u2066x\u2069\ufeff\u200b\u0007\u007f\u0085\r\nFAKE\ttab\u0000 <script>alert("x")</script> ]]> & \'q\' | **b** `c` =1+1 \ud800 ::error::x%0A ##[group]y';
 
 /** A report of each end that a run can come to. */
 export const reports: Readonly<Record<string, Report>> = {

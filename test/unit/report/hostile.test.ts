@@ -20,9 +20,35 @@ describe('hostile text', () => {
     expect(text).toContain('[31mred');
   });
 
-  it.each(['json', 'yaml', 'junit'] as const)('starts no line of its own in %s', (format) => {
+  it.each(formatNames)('gives a CI runner no order in %s', (format) => {
     const lines = formats[format](report, plain).split('\n');
-    expect(lines.filter((line) => /^(\W*FAKE|\s*::error|\s*=1)/.test(line))).toEqual([]);
+    const orders = lines.filter((line) => /^\s*(::[a-z-]+( [^:]*)?::|##\[|##vso\[)/i.test(line));
+    // Those of the GitHub format are its own, one a line.
+    expect(orders.filter((line) => format !== 'github' || !/^::(error|warning|notice) title=[a-z -]+(\([a-z]+\))?::/.test(line))).toEqual(
+      [],
+    );
+  });
+
+  it.each(['json', 'yaml', 'ndjson', 'junit', 'tap', 'sarif', 'github', 'prometheus'] as const)(
+    'starts no line of its own in %s',
+    (format) => {
+      const lines = formats[format](report, plain).split('\n');
+      expect(lines.filter((line) => /^\W*(FAKE|=1)/.test(line))).toEqual([]);
+    },
+  );
+
+  it('opens no element in HTML', () => {
+    const html = formats.html(report, plain);
+    expect([...html.matchAll(/<([a-z0-9]+)/g)].map(([, name]) => name).filter((name) => name === 'script' || name === 'img')).toEqual([]);
+    expect(html).toContain("default-src 'none'");
+  });
+
+  it('stands only in code in Markdown', () => {
+    const outside = formats
+      .markdown(report, plain)
+      .replace(/^(`{3,})text\n[\s\S]*?\n\1$/gm, '')
+      .replace(/(`+) .*? \1/g, '');
+    expect(outside).not.toMatch(/31m|<script|\*\*b/);
   });
 
   it.each(viewFormats)('is visible text in the %s of get', (format) => {
@@ -50,6 +76,14 @@ describe('hostile text', () => {
   });
 
   it('keeps what people write', () => expect(visible('Grüße, 日本語, émoji 🙂, עברית')).toBe('Grüße, 日本語, émoji 🙂, עברית'));
+
+  it.each(['::1', 'at ::ffff:10.0.0.1', '[::]:9090', 'a::b::c', '## heading'])('keeps %s', (text) => expect(visible(text)).toBe(text));
+
+  it.each([
+    ['::add-mask::x', '\\u{3a}:add-mask::x'],
+    ['see ::error file=a,line=1::x', 'see \\u{3a}:error file=a,line=1::x'],
+    ['##vso[task]', '\\u{23}#vso[task]'],
+  ])('spells out %s', (text, expected) => expect(visible(text)).toBe(expected));
 
   it('leaves no markup', () => expect(markup('<a href="x">\'&')).toBe('&#60;a href=&#34;x&#34;&#62;&#39;&#38;'));
 });
