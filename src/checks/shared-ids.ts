@@ -16,6 +16,14 @@ export interface SharedIds {
   readonly spellingsMixed: string;
   readonly storedIdentityAbsent: string;
   readonly seriesStale: string;
+  readonly tenantsMerged: string;
+  readonly tokensDropped: string;
+  readonly countsDisagree: string;
+  readonly queriesEmpty: string;
+  readonly queriesCollapsed: string;
+  readonly queriesOvercounted: string;
+  readonly queriesTooNew: string;
+  readonly rejectedRules: string;
   readonly earlier: {
     /** Failures after which the metrics port is not there at all. */
     readonly ports: readonly string[];
@@ -48,6 +56,14 @@ export const defaultIds: SharedIds = {
   spellingsMixed: 'spellings-mixed',
   storedIdentityAbsent: 'stored-identity-absent',
   seriesStale: 'series-stale',
+  tenantsMerged: 'tenants-merged',
+  tokensDropped: 'tokens-dropped',
+  countsDisagree: 'counts-disagree',
+  queriesEmpty: 'queries-empty',
+  queriesCollapsed: 'queries-collapsed',
+  queriesOvercounted: 'queries-overcounted',
+  queriesTooNew: 'queries-too-new',
+  rejectedRules: 'rejected-rules',
   earlier: {
     ports: ['uninjected-proxies'],
     unreadable: ['mapping-hazard', 'sidecar-unready', 'version-skew', 'metrics-unreadable'],

@@ -42,6 +42,11 @@ export const kinds = {
   podmonitors: { group: monitoring, resource: 'podmonitors', kind: 'PodMonitor', namespaced: true, versions: ['v1'] },
   prometheuses: { group: monitoring, resource: 'prometheuses', kind: 'Prometheus', namespaced: true, versions: ['v1'] },
   prometheusagents: { group: monitoring, resource: 'prometheusagents', kind: 'PrometheusAgent', namespaced: true, versions: ['v1alpha1'] },
+  prometheusrules: { group: monitoring, resource: 'prometheusrules', kind: 'PrometheusRule', namespaced: true, versions: ['v1'] },
+  vmrules: { group: 'operator.victoriametrics.com', resource: 'vmrules', kind: 'VMRule', namespaced: true, versions: ['v1beta1'] },
+  grafanadashboards: { group: 'grafana.integreatly.org', resource: 'grafanadashboards', kind: 'GrafanaDashboard', namespaced: true },
+  monitordashboards: { group: 'ait.alauda.io', resource: 'monitordashboards', kind: 'MonitorDashboard', namespaced: true },
+  persesdashboards: { group: 'perses.dev', resource: 'persesdashboards', kind: 'PersesDashboard', namespaced: true },
 } as const satisfies Record<string, Kind>;
 
 /** The permission to list a kind. */

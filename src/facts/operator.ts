@@ -22,6 +22,8 @@ export interface Operator {
   readonly instanceSelector: string | null;
   /** --controller-id. */
   readonly controllerId: string | null;
+  /** Tag of its image: "v0.85.0"; null for a digest. */
+  readonly version: string | null;
 }
 
 /** The prometheus-operators of the cluster: Deployments whose image is called prometheus-operator. */
@@ -33,7 +35,7 @@ export const operators = defineFact({
     const deployments = (await source.list(kinds.deployments)).map(deploymentOf);
     return deployments.flatMap((deployment) => {
       const container = deployment.containers.find(isOperator);
-      return container === undefined ? [] : [operatorOf(deployment, container.args)];
+      return container === undefined ? [] : [operatorOf(deployment, container.args, imageOf(container.image).tag)];
     });
   },
 });
@@ -58,6 +60,7 @@ const booleans = new Set([
 export function operatorOf(
   deployment: { readonly namespace: string; readonly name: string; readonly ready: number },
   args: readonly string[],
+  version: string | null = null,
 ): Operator {
   const flags = parseFlags(args, booleans);
   const names = (flag: string): readonly string[] | null => {
@@ -77,5 +80,6 @@ export function operatorOf(
     instanceNamespaces: names('prometheus-instance-namespaces'),
     instanceSelector: flagValue(flags, 'prometheus-instance-selector') || null,
     controllerId: flagValue(flags, 'controller-id') || null,
+    version,
   };
 }

@@ -40,7 +40,14 @@ export function effectiveConfig(yaml: string, wanted: (job: string) => boolean, 
   const sections = sectionsOf(yaml);
   const jobs = blocksOf(sections.get('scrape_configs') ?? '')
     .filter((block) => wanted(jobNameOf(block)))
-    .map((block) => jobOf(record(list(block)[0]), dialect));
+    .map((block) => record(list(block)[0]))
+    .map((job) =>
+      jobFrom(
+        job,
+        records(job.metric_relabel_configs).map((rule) => relabelRule(rule, dialect)),
+        dialect,
+      ),
+    );
   const remoteWrites = list(sections.get('remote_write') ?? '').map((entry) => remoteWriteOf(record(entry), dialect));
   const globals = record(readYaml(dedent(sections.get('global') ?? '')));
   return {
@@ -88,12 +95,13 @@ function readYaml(source: string): unknown {
   }
 }
 
-function jobOf(job: Readonly<Record<string, unknown>>, dialect: Dialect): ScrapeJob {
+/** A job from its fields, spelled as in a scrape configuration, and its rules. */
+export function jobFrom(job: Readonly<Record<string, unknown>>, metricRules: readonly RelabelRule[], dialect: Dialect): ScrapeJob {
   const limit = (name: string): number => number(job[name]) ?? 0;
   return {
     name: text(job.job_name) ?? '',
     honorLabels: job.honor_labels === true,
-    metricRules: records(job.metric_relabel_configs).map((rule) => relabelRule(rule, dialect)),
+    metricRules,
     sampleLimit: limit('sample_limit'),
     labelLimit: limit('label_limit'),
     labelNameLengthLimit: limit('label_name_length_limit'),

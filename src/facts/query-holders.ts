@@ -1,0 +1,122 @@
+import { gunzipSync } from 'node:zlib';
+import { defineFact } from '../model/fact.ts';
+import { type Kind, type KubeObject, ReadError, type Source, type Unread, unreadOf } from '../model/source.ts';
+import { dashboardQueries, type PlacedQuery, ruleQueries } from '../parse/dashboards.ts';
+import { record, strings, text } from '../parse/fields.ts';
+import { kinds, listing } from './kinds.ts';
+
+/** An object of the cluster that holds PromQL: a dashboard or a set of rules. */
+export interface QueryHolder {
+  /** "GrafanaDashboard monitoring/tokens", "ConfigMap monitoring/tokens, tokens.json". */
+  readonly subject: string;
+  readonly object: KubeObject;
+  /** kubectl's name of its resource. */
+  readonly resource: string;
+  readonly queries: readonly PlacedQuery[];
+}
+
+export interface QueryHolders {
+  readonly holders: readonly QueryHolder[];
+  readonly unread: readonly Unread[];
+}
+
+/** Label of ConfigMaps that Grafana's sidecar takes dashboards from: kube-prometheus-stack grafana.sidecar.dashboards.label. */
+const sidecarLabel = 'grafana_dashboard';
+// A dashboard is some hundred kB; a larger one inside gzip is an attack on memory.
+const largestDashboard = 32 * 1024 * 1024;
+
+const shapes: readonly { readonly kind: Kind; readonly labelSelector?: string; read(object: KubeObject): readonly Part[] }[] = [
+  { kind: kinds.configmaps, labelSelector: sidecarLabel, read: configMapParts },
+  { kind: kinds.grafanadashboards, read: grafanaParts },
+  { kind: kinds.monitordashboards, read: (object) => [{ queries: dashboardQueries(record(object.spec).body) }] },
+  // v1alpha1 has the dashboard in spec, v1alpha2 in spec.config: perses-operator api/v1alpha2.
+  { kind: kinds.persesdashboards, read: ({ spec }) => [{ queries: dashboardQueries(record(spec).config ?? spec) }] },
+  { kind: kinds.prometheusrules, read: ({ spec }) => [{ queries: ruleQueries(spec) }] },
+  { kind: kinds.vmrules, read: ({ spec }) => [{ queries: ruleQueries(spec) }] },
+];
+
+interface Part {
+  /** A key of the object, when it holds several. */
+  readonly key?: string;
+  readonly queries: readonly PlacedQuery[];
+}
+
+/** The dashboards and rules of the cluster, whoever renders or evaluates them. Secrets are not read. A kind that is not served has none. */
+export const queryHolders = defineFact({
+  id: 'query-holders',
+  title: 'dashboards and rules',
+  reads: shapes.map(({ kind }) => listing(kind)),
+  async read(_, { source }): Promise<QueryHolders> {
+    const unread: Unread[] = [];
+    const read = await Promise.all(shapes.map((shape) => holdersOf(source, shape, unread)));
+    return { holders: read.flat(), unread };
+  },
+});
+
+async function holdersOf(
+  source: Source,
+  { kind, labelSelector, read }: (typeof shapes)[number],
+  unread: Unread[],
+): Promise<readonly QueryHolder[]> {
+  const objects = await listedSoftly(source, kind, labelSelector, unread);
+  return objects.flatMap((object) =>
+    read(object).map(({ key, queries }) => {
+      const { namespace = '', name } = object.metadata;
+      return {
+        subject: `${kind.kind} ${namespace}/${name}${key === undefined ? '' : `, ${key}`}`,
+        object,
+        resource: kind.resource,
+        queries,
+      };
+    }),
+  );
+}
+
+async function listedSoftly(
+  source: Source,
+  kind: Kind,
+  labelSelector: string | undefined,
+  unread: Unread[],
+): Promise<readonly KubeObject[]> {
+  try {
+    return await source.list(kind, labelSelector === undefined ? {} : { labelSelector });
+  } catch (error) {
+    if (!(error instanceof ReadError)) throw error;
+    if (error.reason !== 'absent') unread.push(unreadOf(error));
+    return [];
+  }
+}
+
+function configMapParts(object: KubeObject): readonly Part[] {
+  return Object.entries(strings(object.data)).flatMap(([key, json]) => {
+    const queries = dashboardQueries(parsed(json));
+    return queries.length === 0 ? [] : [{ key, queries }];
+  });
+}
+
+/** Of json, gzipJson, url, jsonnet, grafanaCom and configMapRef only what stands in the object itself can be read; a referenced ConfigMap is read when the sidecar's label is on it. grafana-operator api/v1beta1. */
+function grafanaParts({ spec }: KubeObject): readonly Part[] {
+  const { json, gzipJson } = record(spec);
+  const plain = text(json) ?? gunzipped(text(gzipJson));
+  return plain === null ? [] : [{ queries: dashboardQueries(parsed(plain)) }];
+}
+
+/** Null for what is no JSON: Grafana shows nothing of it either. */
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function gunzipped(base64: string | null): string | null {
+  if (base64 === null) return null;
+  try {
+    return gunzipSync(Buffer.from(base64, 'base64'), { maxOutputLength: largestDashboard }).toString('utf8');
+  } catch {
+    // Not gzip, or too large to be a dashboard.
+    return null;
+  }
+}
