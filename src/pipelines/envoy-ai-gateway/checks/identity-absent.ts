@@ -13,7 +13,15 @@ export const identityAbsent = defineCheck({
   severity: 'error',
   why: 'The tokens of this proxy are counted without saying whose they are. Such tokens cannot be attributed later, whatever the dashboards ask.',
   fix: 'See that the mapped header reaches the AI gateway: that the policy which sets it applies to the route, and that the sidecar runs the mapping.',
-  follows: ['mapping-missing', 'mapping-invalid', 'mapping-ineffective', 'mapping-hazard', 'stale-mapping'],
+  follows: [
+    'mapping-missing',
+    'mapping-invalid',
+    'mapping-ineffective',
+    'mapping-hazard',
+    'identity-unsourced',
+    'identity-overridden',
+    'stale-mapping',
+  ],
   needs: { emissions, identity },
   judge: ({ emissions, identity }) => {
     if (identity.length === 0) return { status: 'skip', because: 'no header is mapped to a label and none is expected' };

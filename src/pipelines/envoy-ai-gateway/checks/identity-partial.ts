@@ -15,7 +15,7 @@ export const identityPartial = defineCheck({
   severity: 'warning',
   why: 'A request without the header, with an empty one or with a value that is not UTF-8 leaves tokens that belong to nobody. The sum over users is then less than the sum over models.',
   fix: 'Let a SecurityPolicy set the header on every route and refuse requests without identity.',
-  follows: ['mapping-invalid', 'mapping-ineffective', 'mapping-hazard'],
+  follows: ['mapping-invalid', 'mapping-ineffective', 'mapping-hazard', 'identity-unsourced', 'identity-overridden'],
   needs: { emissions, identity },
   judge: ({ emissions, identity }) => {
     if (identity.length === 0) return { status: 'skip', because: 'no header is mapped to a label and none is expected' };

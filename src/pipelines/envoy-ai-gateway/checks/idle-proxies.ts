@@ -17,7 +17,7 @@ export const idleProxies = defineCheck({
   severity: 'warning',
   why: 'A sidecar without a single request looks the same whether nobody asked or requests go past it. Until one has passed, nothing further down can be shown to work.',
   fix: 'Send one model request through the Gateway, and if the sidecars stay idle see whether the route is attached and the extension server is wired.',
-  follows: ['route-detached', 'mapping-hazard'],
+  follows: ['route-detached', 'extension-unwired', 'mapping-hazard'],
   needs: { emissions, proxies },
   judge: ({ emissions, proxies }) => {
     const byKey = new Map(proxies.read.map((proxy) => [proxy.key, proxy]));

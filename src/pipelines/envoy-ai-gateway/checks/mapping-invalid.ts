@@ -4,7 +4,7 @@ import { flagsNamed, flagValue } from '../../../parse/go-flags.ts';
 import { labelOf, type Mapping, parseMapping } from '../../../parse/mapping.ts';
 import { lastWords } from '../container-state.ts';
 import { type Controller, controllerPods, controllers } from '../facts/controller.ts';
-import { isMappingFlag } from '../mapping.ts';
+import { unknownFlags } from '../mapping.ts';
 import { releaseText, showArgs } from '../phrases.ts';
 import { agreed } from '../releases.ts';
 import { settingFlag } from '../remedies.ts';
@@ -22,7 +22,7 @@ export const mappingInvalid = defineCheck({
   judge: ({ controllers, pods }, options) => {
     if (controllers.length === 0) return { status: 'skip', because: 'there is no controller whose flags could be read' };
     const findings = controllers.flatMap((controller) => {
-      const found = [...unparsed(controller), ...unknownFlags(controller), ...unreadable(controller)];
+      const found = [...unparsed(controller), ...strangers(controller), ...unreadable(controller)];
       const said =
         pods.status === 'read'
           ? complaints(
@@ -88,26 +88,20 @@ function mend(value: string): string {
 }
 
 /** A mapping flag of another release, or in another case: the program exits on it. */
-function unknownFlags(controller: Controller): readonly Finding[] {
+function strangers(controller: Controller): readonly Finding[] {
   const { guess, flags, subject } = controller;
-  const known = agreed(guess, ({ mappingFlags, otherFlags, deprecatedFlag }) => [
-    ...mappingFlags,
-    ...otherFlags,
-    ...(deprecatedFlag === null ? [] : [deprecatedFlag]),
-  ]);
-  if (known === null) return [];
-  const strangers = flags.flags.filter(({ name }) => looksLike(name) && !known.includes(name));
-  return strangers.map(({ name, written, value }) => {
+  return unknownFlags(flags, guess).map(({ name, written, value }) => {
     const successor = agreed(guess, ({ mappingFlags }) => mappingFlags.at(-1) ?? null);
-    const message = `${releaseText(guess)} knows no flag ${written}: flag provided but not defined: -${name}${successor === null ? '' : `; it is --${successor} there`}`;
+    const there = successor === null ? '' : `; it is --${successor} there`;
+    const message = `${releaseText(guess)} knows no flag ${written}: flag provided but not defined: -${name}${there}`;
     const evidence = { saw: `${written}=${value}`, run: showArgs(controller) };
-    if (successor === null)
-      return { subject, message, evidence, remedy: { text: `remove ${written}, or upgrade to a release that has it` } };
-    return { subject, message, evidence, remedy: settingFlag(controller, successor, flagValue(flags, successor) ?? value, [name]) };
+    const remedy =
+      successor === null
+        ? { text: `remove ${written}, or upgrade to a release that has it` }
+        : settingFlag(controller, successor, flagValue(flags, successor) ?? value, [name]);
+    return { subject, message, evidence, remedy };
   });
 }
-
-const looksLike = (name: string): boolean => isMappingFlag(`-${name}`) || /^(span|log)requestheaderattributes$/i.test(name);
 
 /** Arguments that Go's flag package refuses, whatever the flag. */
 function unreadable(controller: Controller): readonly Finding[] {

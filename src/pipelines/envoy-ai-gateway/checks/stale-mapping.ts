@@ -2,7 +2,7 @@ import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/
 import { labelOf, mergePairs, type Pair, pairsMissing, printMapping, sameMapping } from '../../../parse/mapping.ts';
 import { type Controller, controllers } from '../facts/controller.ts';
 import { type ProxyPod, proxies } from '../facts/proxies.ts';
-import { mappingFlagsOf } from '../mapping.ts';
+import { isRefused, mappingFlagsOf } from '../mapping.ts';
 import { counted, grouped, keysOf, listed, releaseText, rollouts } from '../phrases.ts';
 import { agreed } from '../releases.ts';
 import { settingFlag } from '../remedies.ts';
@@ -20,8 +20,7 @@ export const staleMapping = defineCheck({
   judge: ({ controllers, proxies }) => {
     const [controller] = controllers;
     if (controller === undefined) return { status: 'skip', because: 'there is no controller to compare with' };
-    if (controller.mapping.parts.some(({ mapping }) => mapping.status === 'invalid'))
-      return { status: 'skip', because: "the controller's mapping does not parse" };
+    if (isRefused(controller)) return { status: 'skip', because: 'the controller does not accept its own mapping' };
     const sidecars = proxies.read.filter(({ sidecar }) => sidecar !== null);
     if (sidecars.length === 0) return { status: 'skip', because: 'no proxy has a sidecar' };
     const stale = sidecars.filter(({ sidecar }) => !sameMapping(sidecar?.mapping.pairs ?? [], controller.mapping.pairs));

@@ -14,7 +14,7 @@ export const uninjectedProxies = defineCheck({
   severity: 'error',
   why: 'A proxy without the sidecar either answers AI requests with an error or lets them pass uncounted. With several proxies only a share of the tokens is missing, which is hard to see.',
   fix: 'Create the pods anew with `kubectl rollout restart deployment/NAME` while the controller and its webhook are healthy.',
-  follows: ['controller-missing', 'controller-unready'],
+  follows: ['controller-missing', 'controller-unready', 'webhook-unsound'],
   needs: { proxies, routes: aiRoutes },
   wants: { gateways },
   judge: ({ proxies, routes, gateways }) => {

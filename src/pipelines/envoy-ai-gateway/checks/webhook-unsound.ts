@@ -20,11 +20,7 @@ export const webhookUnsound = defineCheck({
     const own = podWebhooks.webhooks.filter((webhook) => isOf(webhook, controller));
     if (own.length === 0) return verdict([missing(controller)]);
     return verdict(
-      own.flatMap((webhook) => [
-        ...trust(webhook, controller, podWebhooks.now),
-        ...policy(webhook, controller),
-        ...selection(webhook, controller),
-      ]),
+      own.flatMap((webhook) => [...trust(webhook, controller, podWebhooks.now), ...policy(webhook, controller), ...selection(webhook)]),
     );
   },
 });
@@ -39,8 +35,9 @@ function isOf(webhook: PodWebhook, controller: Controller): boolean {
 
 const run = (webhook: PodWebhook): string => `kubectl get mutatingwebhookconfiguration ${webhook.configuration} -o yaml`;
 
-function base(webhook: PodWebhook, controller: Controller): Pick<Finding, 'subject' | 'about'> {
-  return { subject: `MutatingWebhookConfiguration ${webhook.configuration}`, about: [controller.key] };
+/** About everything: any proxy may be the next that lacks its sidecar. */
+function base(webhook: PodWebhook): Pick<Finding, 'subject'> {
+  return { subject: `MutatingWebhookConfiguration ${webhook.configuration}` };
 }
 
 function missing(controller: Controller): Finding {
@@ -61,7 +58,7 @@ function trust(webhook: PodWebhook, controller: Controller, now: Date): readonly
   if (problem === null) return [];
   return [
     {
-      ...base(webhook, controller),
+      ...base(webhook),
       message: `${problem}: the API server cannot call the webhook, and new proxies ${webhook.failurePolicy === 'Fail' ? 'are refused' : 'start without the sidecar'}`,
       evidence: { saw: problem, run: run(webhook) },
       remedy: {
@@ -93,7 +90,7 @@ function policy(webhook: PodWebhook, controller: Controller): readonly Finding[]
   if (failing !== true || webhook.failurePolicy !== 'Ignore') return [];
   return [
     {
-      ...base(webhook, controller),
+      ...base(webhook),
       severity: 'warning',
       message: 'failurePolicy is Ignore: while the controller is down, new proxies start without the sidecar',
       evidence: { saw: 'failurePolicy: Ignore', run: run(webhook) },
@@ -105,12 +102,12 @@ function policy(webhook: PodWebhook, controller: Controller): readonly Finding[]
   ];
 }
 
-function selection(webhook: PodWebhook, controller: Controller): readonly Finding[] {
+function selection(webhook: PodWebhook): readonly Finding[] {
   const wanted = webhook.objectLabels[labels.managedBy];
   if (wanted === undefined || wanted === 'envoy-gateway') return [];
   return [
     {
-      ...base(webhook, controller),
+      ...base(webhook),
       message: `its objectSelector takes pods with ${labels.managedBy}=${wanted}, and proxies have envoy-gateway there`,
       evidence: { saw: `${labels.managedBy}: ${wanted}`, run: run(webhook) },
       remedy: { text: `set objectSelector.matchLabels["${labels.managedBy}"] to envoy-gateway` },
