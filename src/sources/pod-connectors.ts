@@ -2,21 +2,15 @@ import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { ReadError } from '../model/source.ts';
 import { addressOf, basePath, timerOf } from './address.ts';
-import type { Api, ApiDocument, ApiOptions } from './api.ts';
+import type { Api, ApiOptions } from './api.ts';
 import { sleep } from './deadline.ts';
 import { placeOf } from './endpoint.ts';
 import type { PodEndpoint } from './pod-ports.ts';
+import { UpgradeRefused } from './pod-trouble.ts';
 import { retryDelay } from './retry.ts';
 import { openSocket } from './socket.ts';
 import { socketTrouble } from './socket-trouble.ts';
 import { openTunnel, type TunnelAnswer } from './tunnel.ts';
-
-/** The API server did not upgrade a port-forward. */
-export class UpgradeRefused extends Error {
-  constructor(readonly answer: ApiDocument) {
-    super(`no upgrade: ${answer.status}`);
-  }
-}
 
 const maxRetries = 2;
 

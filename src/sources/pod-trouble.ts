@@ -1,10 +1,17 @@
 import { ReadError } from '../model/source.ts';
 import { codeOf } from './address.ts';
+import type { ApiDocument } from './api.ts';
 import { type Question, refusedPort } from './endpoint.ts';
-import { UpgradeRefused } from './pod-connectors.ts';
 import type { PodEndpoint } from './pod-ports.ts';
 import { excerpt, forbidden, type Permission, statusOf } from './status.ts';
 import { WayClosed } from './way-closed.ts';
+
+/** The API server did not upgrade a port-forward. */
+export class UpgradeRefused extends Error {
+  constructor(readonly answer: ApiDocument) {
+    super(`no upgrade: ${answer.status}`);
+  }
+}
 
 /** A version of Kubernetes; null when the API server did not say. */
 export type ServerVersion = { readonly major: number; readonly minor: number } | null;

@@ -4,11 +4,13 @@ import type { Api, ApiOptions } from './api.ts';
 import { interruption, startDeadline } from './deadline.ts';
 import { answerTrouble, lateReply, type Question, questionOf, replyOf } from './endpoint.ts';
 import type { Connector } from './http.ts';
-import { throughAddress, throughPortForward } from './pod-connectors.ts';
 import { type PodEndpoint, type PodPorts, podPorts } from './pod-ports.ts';
 import { addressTrouble, forwardTrouble, type ServerVersion } from './pod-trouble.ts';
 import { relayedReply } from './proxied.ts';
 import { noWay, WayClosed } from './way-closed.ts';
+
+/** Websockets take a while to load. */
+const connectors = () => import('./pod-connectors.ts');
 
 /** How pod ports are to be reached. */
 export type ViaChoice = 'auto' | Via;
@@ -36,6 +38,8 @@ const closedForMs = 5_000;
 const prometheusConnections = 3;
 
 export function openPods(api: Api, options: PodsOptions): Pods {
+  // While the first lists are on their way there is time for it; a failure shows when it is wanted.
+  setImmediate(() => connectors().catch(() => null));
   const ports = podPorts();
   const ways = new Map<string, Via>();
   const asked = new Set<string>();
@@ -120,6 +124,7 @@ async function connectorOf(context: Context, via: Connected, endpoint: PodEndpoi
   const { api, options } = context;
   // Time is left for another way when this one leads nowhere.
   const limitMs = options.requestTimeoutMs / (options.via === 'auto' ? 2 : 1);
+  const { throughAddress, throughPortForward } = await connectors();
   if (via === 'port-forward') {
     const trouble = (error: unknown) => Promise.reject(forwardTrouble(error, endpoint, question, options.serverVersion));
     return () => throughPortForward(api, options, endpoint, limitMs).catch(trouble);
