@@ -28,11 +28,12 @@ export function startDeadline(limitMs: number, outer: AbortSignal, what: string,
   const controller = new AbortController();
   const clock = idleClock();
   let timer: NodeJS.Timeout | undefined;
+  let ended = false;
   const left = () => (limitMs === 0 ? Number.POSITIVE_INFINITY : limitMs - clock.spent());
   const interrupt = () => controller.abort(interruption(outer, what));
   const arm = () => {
     clearTimeout(timer);
-    if (limitMs === 0 || controller.signal.aborted) return;
+    if (limitMs === 0 || ended || controller.signal.aborted) return;
     if (left() < 1) return controller.abort(late());
     timer = setTimeout(arm, left());
   };
@@ -51,6 +52,7 @@ export function startDeadline(limitMs: number, outer: AbortSignal, what: string,
       arm();
     },
     end: () => {
+      ended = true;
       clearTimeout(timer);
       outer.removeEventListener('abort', interrupt);
     },

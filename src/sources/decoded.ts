@@ -40,6 +40,8 @@ export function decodedBody(answer: Answer, reading: Reading): Body {
     reading.deadline.end();
     reading.done();
   };
+  // Also when nobody ever reads it, and its time is over.
+  stream.once('close', finish);
   const destroy = () => {
     stream.destroy();
     answer.body.destroy();

@@ -55,8 +55,14 @@ export function replyOf(
 ): Reply & { readonly body: Body } {
   const trouble = (error: unknown) => lostOnTheWay(error, question);
   const body = decodedBody(answer, { what: question.what, from: question.from, deadline, done, blame: true, trouble });
-  const { 'content-encoding': _, ...headers } = answer.headers;
-  return { status: answer.status, headers, body, via };
+  return { status: answer.status, headers: decodedHeaders(answer.headers), body, via };
+}
+
+/** The headers that hold for the gunzipped body. */
+function decodedHeaders(headers: Answer['headers']): Answer['headers'] {
+  if (headers['content-encoding'] === undefined) return headers;
+  const { 'content-encoding': _, 'content-length': __, ...rest } = headers;
+  return rest;
 }
 
 function lostOnTheWay(error: unknown, { what, from }: Question): ReadError | null {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Endpoint, Reply, Request } from '../../src/model/source.ts';
@@ -293,6 +294,48 @@ describe('a pod port', () => {
     expect(replies.every(({ text }) => text === 'ok')).toBe(true);
     expect(most).toBeLessThanOrEqual(16);
     expect(source.requests.tunnels).toBe(60);
+  });
+
+  it.each([
+    ['plain', () => ({ headers: {}, body: Buffer.alloc(5_000_000) })],
+    ['gzip', () => ({ headers: { 'content-encoding': 'gzip' }, body: gzipped(randomBytes(5_000_000)) })],
+  ])('whose %s answer nobody reads is free again after its time', async (_, make) => {
+    const { headers, body } = make();
+    const { source } = await pods((_, response) => response.writeHead(200, headers).end(body), { requestTimeoutMs: 300 });
+    const unread = await source.get(pod, { path: '/metrics' });
+    expect(unread.status).toBe(200);
+    expect((await read(source)).text.length).toBeGreaterThan(1_000_000);
+  });
+
+  it('is asked several questions at once only when Prometheus answers', async () => {
+    let now = 0;
+    let most = 0;
+    const answer: Answer = (_, response) => {
+      now += 1;
+      most = Math.max(most, now);
+      setTimeout(() => {
+        now -= 1;
+        response.end('ok');
+      }, 30);
+    };
+    const metrics = await pods(answer);
+    await Promise.all(Array.from({ length: 4 }, () => read(metrics.source)));
+    expect([most, metrics.connections()]).toEqual([1, 1]);
+    const prometheus = await pods(answer);
+    await Promise.all(Array.from({ length: 9 }, () => read(prometheus.source, '/api/v1/query', pod, { peer: 'prometheus' })));
+    expect([most, prometheus.connections()]).toEqual([3, 3]);
+    expect(prometheus.source.requests).toEqual({ kubernetes: 1, tunnels: 1, prometheus: 9 });
+  });
+
+  it('ends with the signal of the run', async () => {
+    const stop = new AbortController();
+    const { source } = await pods(() => setTimeout(() => stop.abort(new ReadError('interrupted', 'run', 'the run was interrupted')), 20), {
+      requestTimeoutMs: 0,
+      signal: stop.signal,
+    });
+    const others = Array.from({ length: 40 }, (_, n) => troubleOf(read(source, '/', { ...pod, pod: `p${n}` })));
+    for (const trouble of await Promise.all(others))
+      expect(trouble).toMatchObject({ reason: 'interrupted', message: 'the run was interrupted' });
   });
 
   it('that is closed while it is read ends at once', async () => {
