@@ -36,7 +36,8 @@ export async function settle(
 
 /** What is worth waiting for: null when the report is healthy, or when nothing that is wrong with it can change by itself. Empty: for everything. */
 export function awaited(report: Report): readonly CheckResult[] | null {
-  if (report.exitCode === 0 || report.origin.kind === 'bundle' || report.origin.kind === 'manifests') return null;
+  // Only a cluster changes; everything else is a recording.
+  if (report.exitCode === 0 || report.origin.kind !== 'cluster') return null;
   const checks = report.pipelines.flatMap((pipeline) => pipeline.checks);
   // No pipeline yet, or none of its parts: a rollout may be about to bring them.
   if (checks.every(({ status }) => status === 'skip')) return hopeless(report.notFound?.unread ?? []) ? null : [];

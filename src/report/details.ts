@@ -19,7 +19,7 @@ export function findingLines(check: CheckResult, page: Page): readonly string[] 
   return [
     ...shown.flatMap((finding, at) => oneFinding(finding, shown[at + 1], page)),
     ...(more > 0 ? [`    and ${more} more like these (-o wide shows them)`] : []),
-    ...check.unread.flatMap((unread) => hanging(`not read: ${reasonOf(unread)}`, 4, page.style.columns)),
+    ...reasonsOf(check.unread).flatMap((text) => hanging(`not read: ${text}`, 4, page.style.columns)),
     ...(check.because === null ? [] : hanging(visible(check.because), 4, page.style.columns)),
   ];
 }
@@ -42,7 +42,12 @@ function oneFinding(finding: Finding, next: Finding | undefined, page: Page): re
 function remedyLines({ text, command: shell, patch }: Remedy, page: Page): readonly string[] {
   const { detail, style } = page;
   return [
-    ...hanging(visible(text), 11, style.columns, '      fix'),
+    ...hanging(
+      `${visible(text)}${patch !== undefined && shell === undefined && detail !== 'wide' ? ' (-o wide prints it)' : ''}`,
+      11,
+      style.columns,
+      '      fix',
+    ),
     ...(shell === undefined ? [] : visibleLines(shell).map((line) => `           ${line}`)),
     ...(patch === undefined || detail !== 'wide' ? [] : patchLines(patch).map((line) => `           ${line}`)),
   ];
@@ -53,17 +58,19 @@ function command(label: string, text: string, { paints }: Page): string {
   return `      ${label}  ${paints.strong(visible(text))}`;
 }
 
-/** Why a check could not look. */
+/** Why a check could not look; what is the same is told once. */
 export function unreadLines(unread: readonly Unread[], { style, detail }: Page, sameAs: string | null): readonly string[] {
   if (sameAs !== null && detail !== 'wide') return [`    not judged, for the same reason as ${sameAs}`];
-  const shown = detail === 'wide' ? unread : unread.slice(0, most);
-  const more = unread.length - shown.length;
+  const texts = reasonsOf(unread);
+  const shown = detail === 'wide' ? texts : texts.slice(0, most);
+  const more = texts.length - shown.length;
   return [
-    ...shown.flatMap((each) => hanging(`not judged: ${bugOr(each)}`, 4, style.columns)),
+    ...shown.flatMap((text) => hanging(`not judged: ${text}`, 4, style.columns)),
     ...(more > 0 ? [`    and ${more} more not read (-o wide shows them)`] : []),
   ];
 }
 
-function bugOr(unread: Unread): string {
-  return unread.reason === 'bug' ? `a bug of tokmeter: ${visible(unread.message)}` : reasonOf(unread);
+/** What could not be read, as texts, each once. */
+export function reasonsOf(unread: readonly Unread[]): readonly string[] {
+  return [...new Set(unread.map((each) => (each.reason === 'bug' ? `a bug of tokmeter: ${visible(each.message)}` : reasonOf(each))))];
 }

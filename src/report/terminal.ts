@@ -1,7 +1,7 @@
 import { hops } from '../model/check.ts';
 import type { CheckResult, PipelineReport, Report } from '../model/report.ts';
 import { conclusion } from './conclusion.ts';
-import { findingLines, unreadLines } from './details.ts';
+import { findingLines, reasonsOf, unreadLines } from './details.ts';
 import { visible } from './safe.ts';
 import { glyph, type Paint, paint, type Style } from './style.ts';
 import { counted, hanging, width } from './text.ts';
@@ -84,7 +84,11 @@ function below(check: CheckResult, pipeline: PipelineReport, page: Page): readon
       return unreadLines(check.unread, page, firstWithSameUnread(check, pipeline));
     case 'fail':
       if (check.consequenceOf !== null && detail !== 'wide') return note(`follows from ${check.consequenceOf}`);
-      return [...findingLines(check, page), ...followers(check, pipeline, page)];
+      return [
+        ...(check.consequenceOf === null ? [] : note(`follows from ${check.consequenceOf}`)),
+        ...findingLines(check, page),
+        ...followers(check, pipeline, page),
+      ];
   }
 }
 
@@ -101,7 +105,7 @@ function followers(check: CheckResult, { checks }: PipelineReport, { detail, sty
 
 /** The same refusal is told once; what it also hides refers to it. */
 function firstWithSameUnread(check: CheckResult, { checks }: PipelineReport): string | null {
-  const key = (each: CheckResult): string => JSON.stringify(each.unread);
+  const key = (each: CheckResult): string => JSON.stringify(reasonsOf(each.unread));
   const first = checks.find((each) => each.status === 'unknown' && key(each) === key(check));
   return first === undefined || first.id === check.id ? null : first.id;
 }
@@ -113,11 +117,14 @@ function ending(report: Report, style: Style, paints: Paint): readonly string[] 
 }
 
 function statLines({ requests, durationMs, pipelines, startedAt }: Report): readonly string[] {
-  const slow = pipelines.flatMap(({ checks }) => checks).toSorted((a, b) => b.durationMs - a.durationMs);
+  const slow = pipelines
+    .flatMap(({ checks }) => checks)
+    .filter((check) => check.durationMs > 0)
+    .toSorted((a, b) => b.durationMs - a.durationMs);
   return [
     `requests  ${requests.kubernetes} to the API server, ${counted(requests.tunnels, 'tunnel')}, ${requests.prometheus} to Prometheus`,
     `time      ${durationMs} ms, begun ${startedAt}`,
-    ...slow.filter((check) => check.durationMs > 0).map((check) => `${String(check.durationMs).padStart(7)} ms  ${check.id}`),
+    ...slow.slice(0, 10).map((check) => `${String(check.durationMs).padStart(7)} ms  ${check.id}`),
   ];
 }
 

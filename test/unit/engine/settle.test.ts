@@ -19,7 +19,7 @@ async function waited(
   checks: readonly Check[],
   rest: { source?: Source; waitMs?: number; cutShort?: () => boolean } = {},
 ): Promise<Waited> {
-  const source = rest.source ?? memorySource({});
+  const source = rest.source ?? { ...memorySource({}), origin: { kind: 'cluster', name: 'memory' } };
   const pipelines = [pipelineOf(checks)];
   const gathering = gather(source, options);
   const waitedFor: string[] = [];
@@ -102,8 +102,10 @@ describe('settle', () => {
   });
 
   it('does not wait for a recording to change', async () => {
-    const bundle: Source = { ...memorySource({}), origin: { kind: 'bundle', name: 'x.tgz' } };
-    expect(await waited([broken('a')], { source: bundle })).toMatchObject({ looks: 1 });
+    for (const kind of ['bundle', 'manifests', 'demo'] as const) {
+      const recorded: Source = { ...memorySource({}), origin: { kind, name: 'x' } };
+      expect(await waited([broken('a')], { source: recorded })).toMatchObject({ looks: 1 });
+    }
   });
 
   it('ends when the run is cut short', async () => {
