@@ -3,11 +3,13 @@ import type { Nouns } from '../facts/emitters.ts';
 import { portText } from '../facts/monitors.ts';
 import type { PrometheusObject } from '../facts/prometheus-objects.ts';
 import { rejectionsOf } from '../facts/rejection.ts';
-import { storedSeries } from '../facts/stored-series.ts';
+import { differences, doubled, storedSeries } from '../facts/stored-series.ts';
+import { type EmitterTarget, type Targets, targets } from '../facts/targets.ts';
 import { defineCheck, type Finding, type Remedy, verdict } from '../model/check.ts';
+import type { Attempt } from '../model/fact.ts';
 import { grouped } from '../parse/grouped.ts';
 import type { SharedIds } from './shared-ids.ts';
-import { keysOf, named, times, withoutEmitters } from './wording.ts';
+import { keysOf, named, prometheusRun, times, withoutEmitters } from './wording.ts';
 
 // Two counts of one counter differ by what came between two scrapes: less than this is not counting twice.
 const noise = 1.05;
@@ -22,13 +24,14 @@ export function duplicateMonitors(nouns: Nouns, ids: SharedIds) {
     why: 'Two endpoints on one port make two series of each counter, which differ in job or endpoint. Every sum over them counts each token twice, and so does the bill.',
     fix: 'Keep one of the PodMonitors or endpoints and delete the other.',
     needs: { coverage: coverage(nouns) },
-    wants: { series: storedSeries(nouns) },
-    judge({ coverage, series }) {
+    wants: { series: storedSeries(nouns), targets: targets(nouns) },
+    judge({ coverage, series, targets }) {
       const none = withoutEmitters(coverage.emitters, [...coverage.unread, ...doubtsOf(coverage)], nouns);
       if (none !== null) return none;
       const findings = coverage.objects.flatMap((object) => {
         const stored = series.status === 'read' ? series.value.find(({ server }) => server.object?.key === object.key) : undefined;
-        return duplicatesOf(object, coverage, nouns, stored?.overcount ?? null);
+        const factor = stored?.overcount ?? null;
+        return [...duplicatesOf(object, coverage, nouns, factor), ...besidesOf(object, coverage, targets, nouns, factor)];
       });
       return verdict(findings, doubtsOf(coverage));
     },
@@ -38,6 +41,64 @@ export function duplicateMonitors(nouns: Nouns, ids: SharedIds) {
 interface Copy {
   readonly endpoint: EndpointCoverage;
   readonly cover: Cover;
+}
+
+/** Pods that a PodMonitor covers and that a scrape pool of another origin scrapes as well. */
+function besidesOf(
+  object: PrometheusObject,
+  coverage: Coverage,
+  targets: Attempt<Targets>,
+  nouns: Nouns,
+  factor: number | null,
+): readonly Finding[] {
+  const server = targets.status === 'read' ? targets.value.servers.find((it) => it.server.object?.key === object.key) : undefined;
+  const endpoints = takenBy(object, coverage);
+  const promised = new Set(coverage.monitors.flatMap((monitor) => monitor.endpoints.map(({ pool }) => pool)));
+  const pairs = doubled(server?.targets ?? []).flatMap((copies) => {
+    const own = endpoints.find(({ pool }) => copies.some((copy) => copy.pool === pool));
+    const other = copies.find(({ pool }) => !promised.has(pool));
+    return own === undefined || other === undefined ? [] : [{ own, other, copies }];
+  });
+  return [...grouped(pairs, ({ own, other }) => `${own.pool} ${other.pool}`).values()].map((same) => besides(same, object, nouns, factor));
+}
+
+interface Beside {
+  readonly own: EndpointCoverage;
+  readonly other: EmitterTarget;
+  readonly copies: readonly EmitterTarget[];
+}
+
+function besides(same: readonly Beside[], object: PrometheusObject, nouns: Nouns, factor: number | null): Finding {
+  const [{ own, other }] = same as readonly [Beside];
+  const emitters = same.map(({ other: { emitter } }) => emitter);
+  const apart = [...new Set(same.flatMap(({ copies }) => differences(copies)))];
+  const { monitor, endpoint } = own;
+  return {
+    subject: monitor.subject,
+    message: `${monitor.subject} (${portText(endpoint)}) and ${originOf(other.pool)} both scrape ${named(emitters, nouns)} for ${object.subject}${effect(apart, factor)}`,
+    evidence: { saw: `${own.pool}, ${other.pool}`, run: prometheusRun('/api/v1/targets?state=active') },
+    remedy: { text: `keep one of them: take these pods out of ${originOf(other.pool)}, or delete ${monitor.subject}` },
+    ...(countedOnce(apart, factor) ? { severity: 'warning' as const } : {}),
+    about: [monitor.key, ...keysOf(emitters)],
+  };
+}
+
+/** What a scrape pool was made from, by its name: prometheus-operator pkg/prometheus/promcfg.go. */
+function originOf(pool: string): string {
+  const [kind = '', namespace, name] = pool.split('/');
+  const kinds: Readonly<Record<string, string>> = {
+    serviceMonitor: 'ServiceMonitor',
+    podMonitor: 'PodMonitor',
+    probe: 'Probe',
+    scrapeConfig: 'ScrapeConfig',
+    podScrape: 'VMPodScrape',
+  };
+  const known = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+  return known === undefined || name === undefined ? `scrape job ${pool}` : `${known} ${namespace}/${name}`;
+}
+
+function countedOnce(apart: readonly string[], factor: number | null): boolean {
+  return apart.length === 0 || (factor !== null && factor < noise);
 }
 
 function duplicatesOf(object: PrometheusObject, coverage: Coverage, nouns: Nouns, factor: number | null): readonly Finding[] {
@@ -56,7 +117,6 @@ function finding(same: readonly (readonly Copy[])[], object: PrometheusObject, n
   const [copies] = same as readonly [readonly [Copy, Copy]];
   const emitters = same.flatMap((it) => it.slice(0, 1).map(({ cover }) => cover.emitter));
   const apart = same.flatMap(differing);
-  const once = apart.length === 0 || (factor !== null && factor < noise);
   const [first, second] = copies;
   return {
     subject: second.endpoint.monitor.subject,
@@ -68,7 +128,7 @@ function finding(same: readonly (readonly Copy[])[], object: PrometheusObject, n
       ].join(' && '),
     },
     remedy: remedy(first.endpoint, second.endpoint),
-    ...(once ? { severity: 'warning' as const } : {}),
+    ...(countedOnce(apart, factor) ? { severity: 'warning' as const } : {}),
     about: [...new Set(copies.map(({ endpoint }) => endpoint.monitor.key)), ...keysOf(emitters)],
   };
 }

@@ -1,9 +1,10 @@
-import type { MonitorCoverage } from '../facts/coverage.ts';
-import { coverage, doubtsOf, takenBy } from '../facts/coverage.ts';
+import { type Coverage, coverage, doubtsOf, type MonitorCoverage, takenBy } from '../facts/coverage.ts';
 import type { Nouns } from '../facts/emitters.ts';
 import type { PrometheusObject } from '../facts/prometheus-objects.ts';
-import { rejectionsOf } from '../facts/rejection.ts';
+import { type Rejection, referencesOf, rejectionsOf } from '../facts/rejection.ts';
+import { type Targets, targets } from '../facts/targets.ts';
 import { defineCheck, type Finding, verdict } from '../model/check.ts';
+import type { Attempt } from '../model/fact.ts';
 import type { SharedIds } from './shared-ids.ts';
 import { enumerated, keysOf, withoutEmitters } from './wording.ts';
 
@@ -18,7 +19,8 @@ export function rejectedMonitors(nouns: Nouns, ids: SharedIds) {
     fix: 'Correct the field that the operator refuses: relabelings, scrapeTimeout, scrapeClass or authentication.',
     follows: [ids.operatorMissing],
     needs: { coverage: coverage(nouns) },
-    judge({ coverage }) {
+    wants: { targets: targets(nouns) },
+    judge({ coverage, targets }) {
       const none = withoutEmitters(coverage.emitters, [...coverage.unread, ...doubtsOf(coverage)], nouns);
       if (none !== null) return none;
       const pairs = coverage.objects.flatMap((object) => {
@@ -27,16 +29,32 @@ export function rejectedMonitors(nouns: Nouns, ids: SharedIds) {
       });
       if (pairs.length === 0 && doubtsOf(coverage).length === 0)
         return { status: 'skip', because: `no Prometheus selects a PodMonitor of the ${nouns.many}` };
-      return verdict(
-        pairs.flatMap(([monitor, object]) => findingsOf(monitor, object)),
-        doubtsOf(coverage),
-      );
+      const findings = pairs.flatMap(([monitor, object]) => findingsOf(monitor, object, leftOut(monitor, object, coverage, targets)));
+      return verdict(findings, doubtsOf(coverage));
     },
   });
 }
 
-function findingsOf({ monitor, endpoints }: MonitorCoverage, object: PrometheusObject): readonly Finding[] {
-  const rejections = rejectionsOf(monitor, object);
+/** A monitor that is selected and sound and yet not in force, while nothing else is seen to be in the way: then what it refers to is the likely cause. */
+function leftOut(
+  { monitor, endpoints }: MonitorCoverage,
+  object: PrometheusObject,
+  { operators }: Coverage,
+  targets: Attempt<Targets>,
+): readonly Rejection[] {
+  const server = targets.status === 'read' ? targets.value.servers.find((it) => it.server.object?.key === object.key) : undefined;
+  const pools = server?.pools ?? null;
+  const stuck = object.paused || server?.reload?.success !== true || operators.some(({ ready }) => ready === 0);
+  if (pools === null || stuck || endpoints.some(({ pool }) => pools.includes(pool))) return [];
+  const named = referencesOf(monitor);
+  if (named.length === 0) return [];
+  const text = `it is selected and in no scrape pool, and refers to ${enumerated(named)}, without which the operator refuses it`;
+  return [{ text, saw: enumerated(named) }];
+}
+
+function findingsOf({ monitor, endpoints }: MonitorCoverage, object: PrometheusObject, likely: readonly Rejection[]): readonly Finding[] {
+  const certain = rejectionsOf(monitor, object);
+  const rejections = certain.length > 0 ? certain : likely;
   if (rejections.length === 0) return [];
   const emitters = endpoints.flatMap(({ covers }) => covers.map(({ emitter }) => emitter));
   return [
@@ -47,7 +65,12 @@ function findingsOf({ monitor, endpoints }: MonitorCoverage, object: PrometheusO
         saw: enumerated(rejections.map(({ saw }) => saw)),
         run: `kubectl -n ${monitor.namespace} get events --field-selector involvedObject.kind=PodMonitor,involvedObject.name=${monitor.name}`,
       },
-      remedy: { text: `correct ${rejections[0]?.text.split(': ').slice(0, 2).join(': ')} of ${monitor.subject}` },
+      remedy: {
+        text:
+          certain.length > 0
+            ? `correct ${certain[0]?.text.split(': ').slice(0, 2).join(': ')} of ${monitor.subject}`
+            : `see that ${likely[0]?.saw} exists`,
+      },
       about: [monitor.key, ...keysOf(emitters)],
     },
   ];

@@ -5,6 +5,7 @@ import type { Reason, Selection } from '../facts/selection.ts';
 import { type Targets, targets } from '../facts/targets.ts';
 import { defineCheck, type Finding, verdict } from '../model/check.ts';
 import type { Attempt } from '../model/fact.ts';
+import type { Unread } from '../model/source.ts';
 import { scrapedKeys } from './scraped.ts';
 import type { SharedIds } from './shared-ids.ts';
 import { counted, distinct, distinctUnread, keysOf, withoutEmitters } from './wording.ts';
@@ -30,7 +31,7 @@ export function unselectedMonitors(nouns: Nouns, ids: SharedIds) {
       if (covering.length === 0) return { status: 'skip', because: `no PodMonitor matches the ${nouns.many}` };
       const open = untaken(covering, targets);
       const findings = coverage.objectsUnread.length > 0 ? [] : open.flatMap((emitters) => findingOf(emitters, coverage, targets, nouns));
-      const unread = covering.flatMap(({ selections }) => selections.flatMap(({ outcome }) => ('unread' in outcome ? outcome.unread : [])));
+      const unread = covering.flatMap(({ selections }) => selections.flatMap(doubtsAbout));
       const taken = open.length === 0;
       return verdict(
         findings,
@@ -76,23 +77,40 @@ function allSelected(covering: readonly MonitorCoverage[], targets: Attempt<Targ
   );
 }
 
-/** What keeps a monitor out of a Prometheus; a paused object counts only when its Prometheus is seen to lack the scrape pool. */
-function reasonsOf({ object, outcome }: Selection, monitor: MonitorCoverage, targets: Attempt<Targets>): readonly Reason[] {
+/** What keeps a monitor out of a Prometheus. A configuration that the operator does not write, or not any more, counts when it is seen to lack the pods. */
+function reasonsOf(selection: Selection, monitor: MonitorCoverage, targets: Attempt<Targets>): readonly Reason[] {
+  const { object, outcome } = selection;
   if (outcome.status === 'passed-over') return outcome.reasons;
-  if (outcome.status !== 'selected' || !object.paused || targets.status === 'unread') return [];
-  const pools = targets.value.servers.find(({ server }) => server.object?.key === object.key)?.pools ?? null;
-  if (pools === null || monitor.endpoints.some(({ pool }) => pools.includes(pool))) return [];
-  const resource = object.agent ? 'prometheusagent' : 'prometheus';
-  return [
-    {
-      text: 'it is paused, so the operator has not written the PodMonitor into its configuration',
-      saw: 'paused: true',
-      mend: {
-        text: 'let the operator go on',
-        command: `kubectl -n ${object.namespace} patch ${resource} ${object.name} --type merge -p '{"spec":{"paused":false}}'`,
-      },
+  const server = targets.status === 'read' ? targets.value.servers.find((it) => it.server.object?.key === object.key) : undefined;
+  if (outcome.status === 'unmanaged') return server === undefined || server.unread.length > 0 ? [] : [unmanaged];
+  const pools = server?.pools ?? null;
+  if (outcome.status !== 'selected' || !object.paused || pools === null) return [];
+  return monitor.endpoints.some(({ pool }) => pools.includes(pool)) ? [] : [paused(object)];
+}
+
+const unmanaged: Reason = {
+  text: 'podMonitorSelector and all its other selectors are absent, so that the operator leaves its configuration alone, and that does not scrape them',
+  saw: 'podMonitorSelector: null, serviceMonitorSelector: null, probeSelector: null, scrapeConfigSelector: null',
+  mend: null,
+};
+
+function paused({ agent, namespace, name }: PrometheusObject): Reason {
+  return {
+    text: 'it is paused, so the operator has not written the PodMonitor into its configuration',
+    saw: 'paused: true',
+    mend: {
+      text: 'let the operator go on',
+      command: `kubectl -n ${namespace} patch ${agent ? 'prometheusagent' : 'prometheus'} ${name} --type merge -p '{"spec":{"paused":false}}'`,
     },
-  ];
+  };
+}
+
+/** What might still speak against a selection. */
+function doubtsAbout({ object, outcome }: Selection): readonly Unread[] {
+  if ('unread' in outcome) return outcome.unread;
+  if (outcome.status !== 'unmanaged') return [];
+  const message = `the configuration of ${object.subject} is not the operator's, and its targets could not be read`;
+  return [{ what: `configuration of ${object.subject}`, reason: 'absent', message, needs: null }];
 }
 
 function findingOf([monitor, emitters]: Untaken, { objects }: Coverage, targets: Attempt<Targets>, nouns: Nouns): readonly Finding[] {

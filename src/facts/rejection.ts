@@ -113,3 +113,24 @@ function labelProblem({ action, targetLabel, replacement }: RelabelRule, version
     action === 'lowercase' || action === 'uppercase' || action === 'hashmod' || action === 'keepequal' || action === 'dropequal';
   return plain && !legalName.test(targetLabel) ? wrong('targetLabel', targetLabel) : null;
 }
+
+/** Secrets and ConfigMaps that an endpoint refers to: the operator leaves the whole PodMonitor out when one is missing. Only their names are known here. */
+export function referencesOf(monitor: Monitor): readonly string[] {
+  const found = monitor.endpoints.flatMap(({ raw: { relabelings, metricRelabelings, ...rest } }) => references(rest, 'Secret', 0));
+  return [...new Set(found.map(({ kind, name, key }) => `${kind} ${monitor.namespace}/${name} (key ${key})`))];
+}
+
+interface Reference {
+  readonly kind: string;
+  readonly name: string;
+  readonly key: string;
+}
+
+function references(value: unknown, kind: string, depth: number): readonly Reference[] {
+  const fields = record(value);
+  const [name, key] = [text(fields.name), text(fields.key)];
+  if (name && key) return [{ kind, name, key }];
+  // As deep as oauth2.tlsConfig.ca.secret and a little more.
+  if (depth > 6) return [];
+  return Object.entries(fields).flatMap(([field, part]) => references(part, field === 'configMap' ? 'ConfigMap' : 'Secret', depth + 1));
+}

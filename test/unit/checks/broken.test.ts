@@ -261,8 +261,55 @@ const worlds: readonly (readonly [string, World, string, readonly string[]])[] =
         overcount: 2,
       }),
     },
+    'duplicate-monitors',
+    ['PodMonitor gateways/tokens (port: aigw-admin) and scrape job pods both scrape', 'differ in job', '2.00 ×'],
+  ],
+  [
+    'the same address in two hand-written jobs',
+    {
+      objects: without('PodMonitor'),
+      endpoints: served({
+        pools: ['pods', 'more'],
+        targets: [
+          ...both()
+            .slice(0, 2)
+            .map((it) => ({ ...it, pool: 'pods' })),
+          { ip: '10.0.0.1', pool: 'more', labels: { job: 'more' } },
+        ],
+        overcount: 2,
+      }),
+    },
     'duplicate-targets',
-    ['differ in job', '2.00 ×'],
+    ['scrape pools more and pods', 'differ in job', '2.00 ×'],
+  ],
+  [
+    'a monitor and a ServiceMonitor',
+    {
+      endpoints: served({
+        pools: [pool, 'serviceMonitor/gateways/svc/0'],
+        targets: [...both().slice(0, 2), { ip: '10.0.0.2', pool: 'serviceMonitor/gateways/svc/0', labels: { job: 'svc' } }],
+      }),
+    },
+    'duplicate-monitors',
+    ['ServiceMonitor gateways/svc', 'every sum counts them twice'],
+  ],
+  [
+    'a configuration that is nobody’s',
+    {
+      objects: prometheus({ podMonitorSelector: null, serviceMonitorSelector: null }),
+      endpoints: empty,
+    },
+    'unselected-monitors',
+    ['the operator leaves its configuration alone'],
+  ],
+  [
+    'a Secret that may be missing',
+    {
+      objects: endpoint({ port: 'aigw-admin', authorization: { credentials: { name: 'token', key: 'value' } } }),
+      endpoints: empty,
+    },
+    'rejected-monitors',
+    ['refers to Secret gateways/token (key value)'],
   ],
   [
     'two port names in one monitor',

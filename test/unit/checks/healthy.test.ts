@@ -116,6 +116,14 @@ const worlds: readonly (readonly [string, World])[] = [
     'an operator that looks in some namespaces',
     { objects: replaced('Deployment', operatorDeployment(['--namespaces=gateways,monitoring'])) },
   ],
+  [
+    'a configuration of its own that scrapes each once',
+    { objects: replaced('Prometheus', prometheusObject('k8s', { podMonitorSelector: null, serviceMonitorSelector: null })) },
+  ],
+  [
+    'a monitor with a Secret that works',
+    { objects: replaced('PodMonitor', endpoints({ port: 'aigw-admin', authorization: { credentials: { name: 't', key: 'k' } } })) },
+  ],
   ['no operator in sight', { objects: replaced('Deployment') }],
   ['a paused Prometheus that has the pool', { objects: replaced('Prometheus', prometheusObject('k8s', { paused: true })) }],
   [
