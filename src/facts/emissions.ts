@@ -26,43 +26,72 @@ export interface Page {
 
 type Labels = Readonly<Record<string, string>>;
 
+type Entry = { readonly labels: Labels; sum: number; count: number };
+
 /** Collects the samples of one metrics page. */
 export function pageOf(meter: Meter): { add(name: string, labels: Labels, value: number): void; page(): Page } {
-  const series = new Map<string, { labels: Labels; sum: number; count: number }>();
+  const relabel = relabeller(meter);
+  const entryAt = entries(relabel.of);
   const requests: { labels: Labels; count: number }[] = [];
-  const labelNames = new Set<string>();
   let family: string | null = null;
   let target: Labels | null = null;
-  const at = (labels: Labels) => {
-    const renamed = renamedLabels(labels, meter);
-    const key = JSON.stringify(Object.entries(renamed).sort());
-    const found = series.get(key) ?? { labels: renamed, sum: 0, count: 0 };
-    series.set(key, found);
-    return found;
-  };
-  const token = (name: string, labels: Labels) => {
-    family ??= meter.familyOf(name);
-    for (const label of Object.keys(labels)) if (meter.labelOf(label) !== null) labelNames.add(label);
-    return at(labels);
-  };
   return {
     add: (name, labels, value) => {
       const role = meter.role(name);
-      if (role === 'sum') token(name, labels).sum += value;
-      else if (role === 'count') token(name, labels).count += value;
-      else if (role === 'requests') requests.push({ labels: renamedLabels(labels, meter), count: value });
+      if (role === 'sum' || role === 'count') {
+        family ??= meter.familyOf(name);
+        entryAt.of(labels)[role] += value;
+      } else if (role === 'requests') requests.push({ labels: relabel.of(labels, false), count: value });
       else if (role === 'target') target = { ...labels };
     },
-    page: () => ({ family, series: [...series.values()], labelNames: [...labelNames].sort(), requests, target }),
+    page: () => ({ family, series: entryAt.all(), labelNames: relabel.names(), requests, target }),
   };
 }
 
-function renamedLabels(labels: Labels, meter: Meter): Labels {
-  const entries = Object.entries(labels).flatMap(([name, value]) => {
-    const renamed = meter.labelOf(name);
-    return renamed === null ? [] : [[renamed, value] as const];
-  });
-  return Object.fromEntries(entries);
+/** One entry a label set. A sum and its count follow each other with equal labels, often as one object, and always in one order. */
+function entries(relabel: (labels: Labels, token: boolean) => Labels) {
+  const known = new Map<string, Entry>();
+  let last: { readonly labels: Labels; readonly entry: Entry } | null = null;
+  const of = (labels: Labels): Entry => {
+    if (last?.labels === labels) return last.entry;
+    const key = keyOf(labels);
+    const entry = known.get(key) ?? { labels: relabel(labels, true), sum: 0, count: 0 };
+    known.set(key, entry);
+    last = { labels, entry };
+    return entry;
+  };
+  return { of, all: (): readonly TokenSeries[] => [...known.values()] };
+}
+
+function keyOf(labels: Labels): string {
+  let key = '';
+  // U+0000 is in no label: the parser's UTF-8 check lets it through, but no HTTP header and no label name may hold it.
+  for (const name in labels) key += `${name}\0${labels[name]}\0`;
+  return key;
+}
+
+/** Renames labels, asking about each name once. */
+function relabeller(meter: Meter) {
+  const renamed = new Map<string, string | null>();
+  const seen = new Set<string>();
+  const nameOf = (name: string): string | null => {
+    const known = renamed.get(name);
+    if (known !== undefined) return known;
+    const fresh = meter.labelOf(name);
+    renamed.set(name, fresh);
+    return fresh;
+  };
+  const of = (labels: Labels, token: boolean): Labels => {
+    const pairs: [string, string][] = [];
+    for (const name in labels) {
+      const label = nameOf(name);
+      if (label === null) continue;
+      pairs.push([label, labels[name] ?? '']);
+      if (token) seen.add(name);
+    }
+    return Object.fromEntries(pairs);
+  };
+  return { of, names: (): readonly string[] => [...seen].sort() };
 }
 
 /** Why a metrics endpoint told nothing, through its own fault. */

@@ -63,3 +63,24 @@ export function mappingIntended({ argv }: { readonly argv: readonly string[] }):
     return value !== '' && value !== '""';
   });
 }
+
+/** Flags of the mapping family that this release does not know, so that its program exits. */
+export function unknownFlags(flags: Flags, guess: Guess): readonly Flag[] {
+  const known = agreed(guess, ({ mappingFlags, otherFlags, deprecatedFlag }) => [...mappingFlags, ...otherFlags, deprecatedFlag]);
+  return known === null ? [] : flags.flags.filter(({ name }) => ofFamily(name) && !known.includes(name));
+}
+
+const ofFamily = (name: string): boolean => isMappingFlag(`-${name}`) || /^(span|log)requestheaderattributes$/i.test(name);
+
+/** Whether the program exits on its flags, so that its mapping is in effect nowhere. */
+export function isRefused({
+  flags,
+  guess,
+  mapping,
+}: {
+  readonly flags: Flags;
+  readonly guess: Guess;
+  readonly mapping: HeaderMapping;
+}): boolean {
+  return flags.error !== null || mapping.parts.some((part) => part.mapping.status === 'invalid') || unknownFlags(flags, guess).length > 0;
+}

@@ -2,7 +2,7 @@ import type { IdentityLabel } from '../../../facts/emitters.ts';
 import { type Attempt, defineFact } from '../../../model/fact.ts';
 import type { Many } from '../../../model/source.ts';
 import { labelOf } from '../../../parse/mapping.ts';
-import type { HeaderMapping } from '../mapping.ts';
+import { type HeaderMapping, isRefused } from '../mapping.ts';
 import { agreed, type Guess } from '../releases.ts';
 import { type Controller, controllers } from './controller.ts';
 import { raise } from './listed.ts';
@@ -32,7 +32,7 @@ interface Mapper {
 
 function mappers(controllers: Attempt<readonly Controller[]>, proxies: Attempt<Many<ProxyPod>>): readonly Mapper[] {
   const [controller] = controllers.status === 'read' ? controllers.value : [];
-  if (controller?.mapping.parts.every(({ mapping }) => mapping.status === 'parsed')) return [controller];
+  if (controller !== undefined && !isRefused(controller)) return [controller];
   if (proxies.status === 'read') return proxies.value.read.flatMap(({ sidecar }) => sidecar ?? []);
   return raise(controllers.status === 'unread' ? controllers.unread : proxies.unread);
 }

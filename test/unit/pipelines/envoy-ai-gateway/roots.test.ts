@@ -1,18 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { consequences } from '../../../../src/engine/consequence.ts';
-import { envoyAiGateway } from '../../../../src/pipelines/envoy-ai-gateway/index.ts';
 import { faulty, memorySource } from '../../memory-source.ts';
 import { aiRoute, controller, controllerPod, idlePage, metricsPage, proxyPod } from './objects.ts';
 import { readerOf } from './reader.ts';
-import { type Change, memoryOf } from './world.ts';
-
-const own = envoyAiGateway.checks.filter(({ hop }) => hop === 'configure' || hop === 'emit');
+import { type Change, memoryOf, ownChecks } from './world.ts';
 
 /** Failing checks of the first two hops: those that stand, and those that follow, as "id < root". */
 async function standing(change: Change): Promise<readonly string[]> {
   const reader = readerOf(memorySource(memoryOf(change)), change.options);
   const judged = await Promise.all(
-    own.map(async ({ id, severity, follows, examine }) => {
+    ownChecks.map(async ({ id, severity, follows, examine }) => {
       const verdict = await examine(reader).catch(() => ({ status: 'unknown' as const, unread: [] }));
       return { id, severity, follows, status: verdict.status, findings: verdict.status === 'fail' ? verdict.findings : [] };
     }),

@@ -1,6 +1,7 @@
 import type { Check, Finding, Verdict } from '../../../../src/model/check.ts';
 import type { Options } from '../../../../src/model/fact.ts';
 import type { KubeObject } from '../../../../src/model/source.ts';
+import { envoyAiGateway } from '../../../../src/pipelines/envoy-ai-gateway/index.ts';
 import { type Memory, memorySource } from '../../memory-source.ts';
 import { aiRoute, controller, controllerPod, gateway, httpRoute, metricsPage, proxyPod } from './objects.ts';
 import { readerOf } from './reader.ts';
@@ -66,3 +67,18 @@ function gradedMessage({ message, severity }: Finding): string {
 export function findingsOf(verdict: Verdict): readonly Finding[] {
   return verdict.status === 'fail' ? verdict.findings : [];
 }
+
+/** Checks that need more of a cluster than these worlds have; their own tests give it to them. */
+const elsewhere = new Set([
+  'identity-unsourced',
+  'identity-overridden',
+  'extension-unwired',
+  'webhook-unsound',
+  'streams-unmetered',
+  'otlp-double',
+]);
+
+/** The checks of the gateway itself that these worlds are about. */
+export const ownChecks: readonly Check[] = envoyAiGateway.checks.filter(
+  ({ id, hop }) => (hop === 'configure' || hop === 'emit') && !elsewhere.has(id),
+);
