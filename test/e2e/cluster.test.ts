@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -123,6 +124,17 @@ describe.skipIf(missing.length > 0)(
       const hasty = await cluster('admintok', { requestTimeoutMs: 500 });
       await expect(text(hasty, '/never')).rejects.toMatchObject({ reason: 'timeout', fault: 'slow' });
       expect(await text(hasty, '/headers')).toContain('tokmeter');
+    });
+
+    it('carries TLS to a pod whose certificate nobody knows, and says when a port speaks none', async () => {
+      const [key, cert] = ['kubelet.key', 'kubelet.crt'].map((name) => readFileSync(join(bed.folder, name)));
+      const secure = https.createServer({ key, cert }, metrics);
+      await new Promise<void>((resolve) => secure.listen(port + 1, '127.0.0.1', resolve));
+      await pod('secure', '127.0.0.1', port + 1);
+      expect(await text(admin, '/headers', { ...answering, pod: 'secure', scheme: 'https' })).toContain('tokmeter');
+      await expect(text(admin, '/headers', { ...answering, scheme: 'https' })).rejects.toMatchObject({ fault: 'not-http' });
+      secure.close();
+      secure.closeAllConnections();
     });
 
     it('names the missing verb of each refusal, and needs no more than that', async () => {
