@@ -1,9 +1,10 @@
 import { isAscii, isUtf8 } from 'node:buffer';
-import { type Block, block } from './block.ts';
+import { type Block, block, nothingTwice } from './block.ts';
 import { hash, lessThan, newline } from './bytes.ts';
 import { readComment, readDescriptor } from './comment.ts';
 import { ExpositionError } from './fault.ts';
 import { nameTable } from './names.ts';
+import { readPlainLine } from './plain-lines.ts';
 import { type Recorder, recorder } from './records.ts';
 import { readSample } from './sample-line.ts';
 import { fail, type Scan, skipBlanks } from './scan.ts';
@@ -60,12 +61,22 @@ export function readLines(body: Body, buf: Buffer, end: number): number {
   scan.ascii = isAscii(run);
   scan.valid = scan.ascii || isUtf8(run);
   try {
-    for (let at = 0; at < end; ) at = readLine(body, at);
+    for (let at = 0; at < end; ) at = readPlain(body, at) ?? readLine(body, at);
   } catch (error) {
-    if (error instanceof ExpositionError && error.reason === 'unclosed') return scan.lineStart;
-    throw error;
+    if (!(error instanceof ExpositionError) || error.reason !== 'unclosed') throw error;
+    // The labels were left half read: there is nothing to compare the line with when it comes again.
+    body.labels.base.length = 0;
+    return scan.lineStart;
   }
   return end;
+}
+
+function readPlain(body: Body, at: number): number | null {
+  const next = body.ended ? null : readPlainLine(body.scan, body.labels, at);
+  if (next === null || next - at > longestLine) return null;
+  deliver(body);
+  body.scan.line += 1;
+  return next;
 }
 
 /** Reads one line and returns where the next begins. */
@@ -89,7 +100,6 @@ function readContent(body: Body, at: number): number {
   if (byte === lessThan && body.counts.samples === 0) fail(scan, first, 'this is an HTML page, not metrics', 'html');
   scan.contentStart = first;
   const end = readSample(scan, body.labels, first);
-  body.counts.samples += 1;
   deliver(body);
   return end;
 }
@@ -105,7 +115,8 @@ function deliver(body: Body): void {
   const { scan, labels } = body;
   const { metric } = labels;
   if (metric === null) return;
-  noteDuplicates(body, metric.name);
+  body.counts.samples += 1;
+  if (labels.twice !== nothingTwice) noteDuplicates(body, metric.name);
   if (!metric.wanted) return;
   body.counts.wanted += 1;
   body.sample({ name: metric.name, labels: body.record(scan, labels), value: scan.value, line: scan.line });
@@ -113,7 +124,7 @@ function deliver(body: Body): void {
 
 function noteDuplicates(body: Body, name: string): void {
   const { twice, bound } = body.labels;
-  if (twice.base.length > 0) for (const label of twice.base) noteDuplicate(body, name, label);
+  for (const label of twice.base) noteDuplicate(body, name, label);
   if (bound.name !== null && twice[bound.name] && !twice.base.includes(bound.name)) noteDuplicate(body, name, bound.name);
 }
 

@@ -21,8 +21,18 @@ export function push(body: Body, rest: Rest, chunk: Uint8Array): void {
   if (chunk.length === 0) return;
   rest.any = true;
   const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-  if (rest.length + bytes.length >= rest.enough && bytes.includes(newline)) readWhole(body, rest, bytes);
+  const whole = rest.length + bytes.length >= rest.enough;
+  const first = rest.length === 0 || rest.enough > 0 || !whole ? -1 : bytes.indexOf(newline);
+  // Only the line that was cut is put together; the others are read where they lie.
+  if (first >= 0 && first + 1 < bytes.length) {
+    readWhole(body, rest, bytes.subarray(0, first + 1));
+    push(body, rest, bytes.subarray(first + 1));
+  } else if (whole && bytes.includes(newline)) readWhole(body, rest, bytes);
   else keep(rest, Buffer.from(bytes));
+  refuseTooLong(body, rest);
+}
+
+function refuseTooLong(body: Body, rest: Rest): void {
   if (rest.length <= longestLine) return;
   if (rest.enough > 0) throw faultAtEnd(body, rest, 'syntax', 'a quoted string is not closed');
   throw faultAtEnd(body, rest, 'too-long', 'the line is longer than 1 MiB');

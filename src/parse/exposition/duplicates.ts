@@ -1,18 +1,9 @@
-import { type Block, nameEscaped, stride } from './block.ts';
+import { type Block, nameEscaped, nothingTwice, stride, type Twice } from './block.ts';
 import { decodeQuoted, type Scan } from './scan.ts';
 
-interface Names {
-  /** Names that more than one label of the base bears. */
-  readonly twice: readonly string[];
-  readonly le: boolean;
-  readonly quantile: boolean;
-}
-
-const none: Names = { twice: [], le: false, quantile: false };
-
-/** What names stand among the labels of a block: those that stand twice, and whether a bound would be the second of its name. */
-export function duplicateNames(scan: Scan, labels: Block): Names {
-  if (!mayRepeat(scan, labels)) return none;
+/** The names that repeat among the labels of the base. */
+export function twiceIn(scan: Scan, labels: Block): Twice {
+  if (!mayRepeat(scan, labels)) return nothingTwice;
   const seen = new Set<string>(['__name__']);
   const twice = new Set<string>();
   for (let slot = 0; slot < labels.count * stride; slot += stride) {
@@ -20,7 +11,7 @@ export function duplicateNames(scan: Scan, labels: Block): Names {
     if (seen.has(name)) twice.add(name);
     seen.add(name);
   }
-  return { twice: [...twice], le: seen.has('le'), quantile: seen.has('quantile') };
+  return { base: [...twice], le: seen.has('le'), quantile: seen.has('quantile') };
 }
 
 /** The name of the label whose numbers begin at `slot`. */

@@ -30,12 +30,20 @@ const empty = (): Record<string, string> => new Bare();
 
 function baseRecord(scan: Scan, labels: Block, intern: (text: string) => string): Record<string, string> {
   const record = empty();
-  const { at, start } = labels;
-  for (let slot = 0; slot < labels.count * stride; slot += stride) {
-    const escaped = (at[slot + 4] ?? 0) >= valueEscaped;
-    record[nameAt(scan, labels, slot)] = intern(decodeQuoted(scan, start + (at[slot + 2] ?? 0), start + (at[slot + 3] ?? 0), escaped));
+  const { names, values } = labels.texts;
+  for (let slot = 0; slot < labels.count; slot += 1) {
+    const name = names[slot] ?? nameAt(scan, labels, slot * stride);
+    const value = values[slot] ?? intern(valueAt(scan, labels, slot * stride));
+    names[slot] = name;
+    values[slot] = value;
+    record[name] = value;
   }
   return record;
+}
+
+function valueAt(scan: Scan, { at, start }: Block, place: number): string {
+  const escaped = ((at[place + 4] ?? 0) & valueEscaped) !== 0;
+  return decodeQuoted(scan, start + (at[place + 2] ?? 0), start + (at[place + 3] ?? 0), escaped);
 }
 
 /** One string for equal strings: a body repeats its few values thousands of times, and whoever keeps samples keeps them. */

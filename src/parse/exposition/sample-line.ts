@@ -1,4 +1,6 @@
-import { type Block, noLabels, readBlock, readRepeated } from './block.ts';
+import { type Block, noLabels } from './block.ts';
+import { readBlock } from './block-read.ts';
+import { readRepeated } from './block-repeated.ts';
 import {
   braceClose,
   braceOpen,

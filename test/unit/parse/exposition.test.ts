@@ -285,3 +285,10 @@ describe('the format of a content type', () => {
     [undefined, 'text'],
   ])('%s', (type, format) => expect(formatOf(type)).toBe(format));
 });
+
+describe('a plain line after the end of OpenMetrics', () => {
+  it('is text after # EOF though it repeats the last one', () => {
+    const body = 'a_bucket{b="c",le="1"} 1\na_bucket{b="c",le="2"} 1\n# EOF\na_bucket{b="c",le="3"} 1\n';
+    expect(faultOf(body, 'openmetrics')).toMatchObject({ line: 4, problem: 'unexpected text after # EOF' });
+  });
+});

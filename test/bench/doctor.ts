@@ -1,0 +1,4 @@
+import type { Result } from './measure.ts';
+export async function doctorBench(_rounds: number): Promise<readonly Result[]> {
+  return [];
+}
