@@ -45,22 +45,22 @@ export function openTunnel(wish: TunnelWish): Promise<TunnelAnswer> {
     followRedirects: false,
     maxPayload,
   });
-  return new Promise((resolve, reject) => {
+  let timer: NodeJS.Timeout | undefined;
+  const answer = new Promise<TunnelAnswer>((resolve, reject) => {
     // The timer that ws leaves to net.connect: this socket is connected already.
-    const late = () => {
+    timer = setTimeout(() => {
       reject(new Error(`no answer within ${wish.timeoutMs / 1000} s`));
-      webSocket.terminate();
-    };
-    const timer = setTimeout(late, wish.timeoutMs);
-    const settled = () => clearTimeout(timer);
-    webSocket.once('open', settled).once('unexpected-response', settled).once('close', settled);
+      socket.destroy();
+    }, wish.timeoutMs);
     webSocket.once('error', reject);
     webSocket.once('unexpected-response', (_, response: IncomingMessage) => {
-      refusedBy(response).then((answer) => resolve({ status: 'refused', answer }), reject);
+      const refused = refusedBy(response).finally(() => socket.destroy());
+      refused.then((answer) => resolve({ status: 'refused', answer }), reject);
     });
     // Frames may follow the handshake in the same packet: the stream listens before anything else happens.
     webSocket.once('open', () => resolve({ status: 'open', stream: streamOf(webSocket, socket) }));
   });
+  return answer.finally(() => clearTimeout(timer));
 }
 
 /** Names that repeat become lists: Impersonate-Group. */

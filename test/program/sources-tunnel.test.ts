@@ -374,6 +374,7 @@ describe('the way to a pod port', () => {
     ['an answer without an upgrade', (_, response) => response.end('hello')],
     ['a closed connection', (_, response) => response.socket?.destroy()],
     ['silence', () => {}],
+    ['a refusal that never ends', (_, response) => void response.writeHead(403, { 'content-length': '10' }).write('{')],
   ])('is the proxy after %s', async (_, upgrade) => {
     const { source } = await tunnels(undefined, { requestTimeoutMs: 1000 }, (request, response) =>
       request.url?.includes('/portforward') ? upgrade(request, response) : response.end('ok'),
