@@ -115,7 +115,7 @@ async function judged(plan: Plan, { source }: Opened, shell: Shell, run: Run): P
     waitMs,
     clock: run.clock,
     pause: () => run.pause(pauseMs),
-    cutShort: () => run.signal.aborted,
+    ended: run.ended,
     onWaiting: waitingTeller(run),
   });
 }

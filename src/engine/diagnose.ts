@@ -23,7 +23,6 @@ export async function diagnose(
   settings: DiagnoseSettings,
 ): Promise<Report> {
   const gathering = settings.gathering ?? gather(source, options, settings);
-  const start = gathering.clock();
   const choice = await choose(pipelines, gathering);
   // Refused while looking, with nothing else found: the checks say which permission is missing for what.
   const judged = choice.chosen.length === 0 && choice.unread.length > 0 ? pipelines : choice.chosen;
@@ -34,7 +33,6 @@ export async function diagnose(
     declared: declaredSeverity(pipelines),
     notFound,
     gathering,
-    durationMs: Math.round(gathering.clock() - start),
   });
 }
 
@@ -66,11 +64,10 @@ interface Made extends DiagnoseSettings {
   readonly declared: (pipeline: string, check: string) => Severity;
   readonly notFound: Report['notFound'];
   readonly gathering: Gathering;
-  readonly durationMs: number;
 }
 
 function report(source: Source, pipelines: readonly PipelineReport[], made: Made): Report {
-  const { version, failOn, declared, notFound, gathering, durationMs } = made;
+  const { version, failOn, declared, notFound, gathering } = made;
   const ended = made.ended();
   const lost = notFound?.unread.some(({ reason }) => reason === 'bug') ?? false;
   return {
@@ -78,7 +75,7 @@ function report(source: Source, pipelines: readonly PipelineReport[], made: Made
     tool: { name: 'tokmeter', version },
     origin: source.origin,
     startedAt: instant(source.now),
-    durationMs,
+    durationMs: gathering.elapsed(),
     complete: ended === null,
     exitCode: pipelines.length === 0 && ended === null ? (lost ? 70 : 2) : exitCode(pipelines, { failOn, ended, declared }),
     requests: { ...source.requests },

@@ -28,6 +28,8 @@ export interface Gathering {
   /** Facts whose reading broke for a reason of ours. */
   bugs(): ReadonlyMap<Fact<unknown>, Unread>;
   clock(): number;
+  /** Milliseconds since the run began. */
+  elapsed(): number;
 }
 
 interface Notes {
@@ -81,6 +83,7 @@ export function gather(source: Source, options: Options, settings: GatherSetting
     via: () => [...notes.ways].sort((a, b) => b[1] - a[1]).map(([via]) => via),
     bugs: () => notes.bugs,
     clock,
+    elapsed: () => Math.round(clock() - started),
   };
 }
 

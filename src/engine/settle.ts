@@ -1,6 +1,7 @@
 import type { Fact } from '../model/fact.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import type { CheckResult, Report } from '../model/report.ts';
+import type { EarlyEnd } from './exit-code.ts';
 import type { Gathering } from './gather.ts';
 
 export interface SettleSettings {
@@ -9,7 +10,8 @@ export interface SettleSettings {
   readonly clock: () => number;
   /** Resolves after a while, or at once when the run is cut short. */
   readonly pause: () => Promise<void>;
-  readonly cutShort: () => boolean;
+  /** Whether --timeout or a signal ended the run. */
+  readonly ended: () => EarlyEnd | null;
   /** Ids of what is still waited for. */
   readonly onWaiting: (ids: readonly string[]) => void;
 }
@@ -25,10 +27,11 @@ export async function settle(
   let report = await look();
   for (;;) {
     const waiting = awaited(report);
-    if (waiting === null || settings.cutShort() || settings.clock() >= until) return report;
+    if (waiting === null || !report.complete || settings.clock() >= until) return report;
     settings.onWaiting(waiting.filter(({ consequenceOf }) => consequenceOf === null).map(({ id }) => id));
     await settings.pause();
-    if (settings.cutShort()) return report;
+    const early = settings.ended();
+    if (early !== null) return { ...report, complete: false, exitCode: early };
     gathering.forget(factsOf(pipelines, waiting));
     report = await look();
   }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../../src/engine/diagnose.ts';
+import type { EarlyEnd } from '../../../src/engine/exit-code.ts';
 import { gather } from '../../../src/engine/gather.ts';
 import { settle } from '../../../src/engine/settle.ts';
 import { type Check, verdict } from '../../../src/model/check.ts';
@@ -17,7 +18,7 @@ interface Waited {
 
 async function waited(
   checks: readonly Check[],
-  rest: { source?: Source; waitMs?: number; cutShort?: () => boolean } = {},
+  rest: { source?: Source; waitMs?: number; ended?: () => EarlyEnd | null } = {},
 ): Promise<Waited> {
   const source = rest.source ?? { ...memorySource({}), origin: { kind: 'cluster', name: 'memory' } };
   const pipelines = [pipelineOf(checks)];
@@ -35,7 +36,7 @@ async function waited(
     pause: async () => {
       clock += 1;
     },
-    cutShort: rest.cutShort ?? (() => false),
+    ended: rest.ended ?? (() => null),
     onWaiting: (ids) => waitedFor.push(ids.join(' ')),
   });
   return { report, looks, waitedFor };
@@ -108,8 +109,8 @@ describe('settle', () => {
     }
   });
 
-  it('ends when the run is cut short', async () => {
-    let asked = 0;
-    expect(await waited([broken('a')], { cutShort: () => ++asked > 1 })).toMatchObject({ looks: 1 });
+  it.each<EarlyEnd>([124, 130, 143])('ends with what it has, as %i, when the run is cut short', async (code) => {
+    const { looks, report } = await waited([broken('a')], { ended: () => code });
+    expect([looks, report.exitCode, report.complete, report.pipelines[0]?.brokenAt?.check]).toEqual([1, code, false, 'a']);
   });
 });
