@@ -19,14 +19,26 @@ export function countsDisagree(nouns: Nouns, ids: { readonly countsDisagree: str
     needs: { emissions: nouns.emissions, counts: reconciliation(nouns) },
     judge({ emissions, counts }) {
       const unread = [...emissions.unread, ...counts.flatMap((server) => server.unread)];
-      const compared = counts.map((server) => ({ server, own: own(server, emissions.read) })).filter(({ own }) => own.length > 0);
-      if (compared.length === 0 && unread.length === 0) return { status: 'skip', because: `no ${nouns.one} with tokens is scraped and up` };
+      const whole = counts.filter((server) => isWhole(server, emissions.read));
+      const compared = whole.map((server) => ({ server, own: own(server, emissions.read) })).filter(({ own }) => own.length > 0);
+      if (compared.length === 0 && unread.length === 0)
+        return {
+          status: 'skip',
+          because:
+            whole.length < counts.length ? `not all ${nouns.many} say what they counted` : `no ${nouns.one} with tokens is scraped and up`,
+        };
       return verdict(
         compared.flatMap(({ server, own }) => disagreement(server, own, nouns)),
         unread,
       );
     },
   });
+}
+
+/** Whether both sides are known of all emitters: what could not be asked is not zero. */
+function isWhole(server: ServerCounts, emissions: readonly Emission[]): boolean {
+  const said = new Set(emissions.filter(({ outcome }) => outcome.status !== 'unreadable').map(({ emitter }) => emitter.key));
+  return server.unread.length === 0 && server.emitters.every((key) => said.has(key));
 }
 
 function own(server: ServerCounts, emissions: readonly Emission[]): readonly Emission[] {
