@@ -130,12 +130,18 @@ function tie(a: net.Socket, b: net.Socket): void {
   a.pipe(b).pipe(a);
 }
 
+const sockets = new WeakMap<net.Server, Set<net.Socket>>();
+
 export function listening(server: net.Server): Promise<number> {
+  const open = new Set<net.Socket>();
+  sockets.set(server, open);
+  server.on('connection', (socket) => open.add(socket.on('close', () => open.delete(socket))));
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
 }
 
+/** Closes a server and what is still connected, tunnels too. */
 export function closed(server: net.Server): Promise<void> {
-  if ('closeAllConnections' in server && typeof server.closeAllConnections === 'function') server.closeAllConnections();
+  for (const socket of sockets.get(server) ?? []) socket.destroy();
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
