@@ -20,10 +20,10 @@ export const controllerUnready = defineCheck({
   needs: { controllers },
   wants: { pods: controllerPods },
   judge: ({ controllers, pods }) => {
-    const findings = controllers.flatMap((controller) => [
-      ...scaledDown(controller),
-      ...(pods.status === 'read' ? troubled(controller, pods.value.get(controller.key) ?? []) : behind(controller)),
-    ]);
+    const findings = controllers.flatMap((controller) => {
+      const own = pods.status === 'read' ? pods.value.get(controller.key) : undefined;
+      return [...scaledDown(controller), ...(own === undefined ? behind(controller) : troubled(controller, own))];
+    });
     if (controllers.length === 0) return { status: 'skip', because: 'there is no controller' };
     return verdict(findings, pods.status === 'unread' && findings.length === 0 ? [pods.unread] : []);
   },

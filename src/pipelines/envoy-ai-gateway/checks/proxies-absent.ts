@@ -1,4 +1,5 @@
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import type { Options } from '../../../model/fact.ts';
 import { type Gateway, gateways } from '../facts/gateways.ts';
 import { type ProxyPod, proxies } from '../facts/proxies.ts';
 import { aiRoutes, routeWanted, sameGateway } from '../facts/routes.ts';
@@ -17,11 +18,9 @@ export const proxiesAbsent = defineCheck({
     const wanted = routes.routes.filter((route) => routeWanted(route, options));
     const routed = gateways.filter((gateway) => wanted.some((route) => route.gateways.some((ref) => sameGateway(ref, gateway))));
     if (routed.length === 0 && proxies.read.some(({ sidecar }) => sidecar !== null)) return verdict([], proxies.unread);
-    if (routed.length === 0) return verdict([nothing(options.selector)], proxies.unread);
+    if (routed.length === 0) return verdict([nothing(options)], proxies.unread);
     return verdict(
-      routed
-        .filter((gateway) => !proxies.read.some((proxy) => serves(proxy, gateway)))
-        .map((gateway) => unserved(gateway, options.selector)),
+      routed.filter((gateway) => !proxies.read.some((proxy) => serves(proxy, gateway))).map((gateway) => unserved(gateway, options)),
       proxies.unread,
     );
   },
@@ -31,24 +30,28 @@ function serves({ gateway, gatewayClass }: ProxyPod, wanted: Gateway): boolean {
   return gateway === null ? gatewayClass === wanted.gatewayClass : sameGateway(gateway, wanted);
 }
 
-const narrowed = (selector: string | null): string => (selector === null ? '' : ` that matches -l ${selector}`);
+function narrowed({ selector, namespace, gateway }: Options): string {
+  const where = namespace === null ? '' : ` in namespace ${namespace}`;
+  const which = gateway === null ? '' : ` of Gateway ${gateway.namespace}/${gateway.name}`;
+  return `${where}${which}${selector === null ? '' : ` that matches -l ${selector}`}`;
+}
 
-function unserved(gateway: Gateway, selector: string | null): Finding {
+function unserved(gateway: Gateway, options: Options): Finding {
   const { namespace, name, subject, key } = gateway;
   const run = `kubectl get pods -A -l ${labels.gatewayNamespace}=${namespace},${labels.gatewayName}=${name}`;
   return {
     subject,
-    message: `it has AI routes, and no proxy pod${narrowed(selector)} serves it`,
+    message: `it has AI routes, and no proxy pod${options.selector === null ? '' : ` that matches -l ${options.selector}`} serves it`,
     evidence: { saw: 'no pods', run },
     remedy: { text: 'see what its conditions say', command: `kubectl -n ${namespace} describe gateway ${name}` },
     about: [key],
   };
 }
 
-function nothing(selector: string | null): Finding {
+function nothing(options: Options): Finding {
   return {
     subject: 'Gateway',
-    message: `no Gateway has an AI route, and no proxy pod${narrowed(selector)} has a sidecar: nothing is metered`,
+    message: `no AI route and no proxy pod with a sidecar was found${narrowed(options)}: nothing is metered there`,
     evidence: { saw: 'no AIGatewayRoute with a Gateway, no ai-gateway-extproc container', run: 'kubectl get aigatewayroutes,gateways -A' },
     remedy: { text: 'create an AIGatewayRoute whose parentRefs name a Gateway' },
   };

@@ -2,6 +2,7 @@ import { kinds, listing } from '../../../facts/kinds.ts';
 import { type Container, type Pod, podOf } from '../../../facts/pods.ts';
 import { type Deployment, deploymentOf } from '../../../facts/workloads.ts';
 import { defineFact } from '../../../model/fact.ts';
+import type { Source } from '../../../model/source.ts';
 import { type Flags, flagValue } from '../../../parse/go-flags.ts';
 import { imageOf } from '../../../parse/image.ts';
 import { argvOf, controllerGuess, flagsOf, withoutArguments } from '../guess.ts';
@@ -63,20 +64,22 @@ export function controllerOf(deployment: Deployment): Controller | null {
   };
 }
 
-/** The pods of every controller, by its key. */
+/** The pods of every controller, by its key; a Deployment that does not select by labels alone has no entry. */
 export const controllerPods = defineFact({
   id: 'controller-pods',
   title: 'pods of the AI gateway controller',
   reads: [listing(kinds.pods)],
   needs: { controllers },
   read: async ({ controllers }, { source }): Promise<ReadonlyMap<string, readonly Pod[]>> => {
-    const pairs = controllers.map(async ({ key, deployment }) => {
-      const labelSelector = Object.entries(deployment.selector)
-        .map(([name, value]) => `${name}=${value}`)
-        .join(',');
-      const objects = labelSelector === '' ? [] : await source.list(kinds.pods, { namespace: deployment.namespace, labelSelector });
-      return [key, objects.map(podOf).map((pod) => ({ ...pod, containers: withoutArguments(pod.containers) }))] as const;
-    });
-    return new Map(await Promise.all(pairs));
+    const plain = controllers.filter(({ deployment }) => Object.keys(deployment.selector).length > 0);
+    return new Map(await Promise.all(plain.map(async ({ key, deployment }) => [key, await podsOf(deployment, source)] as const)));
   },
 });
+
+async function podsOf({ namespace, selector }: Deployment, source: Source): Promise<readonly Pod[]> {
+  const labelSelector = Object.entries(selector)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
+  const objects = await source.list(kinds.pods, { namespace, labelSelector });
+  return objects.map(podOf).map((pod) => ({ ...pod, containers: withoutArguments(pod.containers) }));
+}

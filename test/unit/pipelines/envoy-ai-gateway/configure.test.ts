@@ -44,6 +44,11 @@ const waiting = (reason: string, message = '') => ({
 const invalid =
   'setup\nfailed to parse and validate flags: invalid metrics header attributes: empty header-attribute pair at position 2\nUsage of AI Gateway Controller:';
 
+const byExpressions = (ready: number): ReturnType<typeof controller> => {
+  const object = controller({ status: { replicas: 1, readyReplicas: ready, updatedReplicas: 1 } });
+  return { ...object, spec: { ...(object.spec as object), selector: { matchExpressions: [{ key: 'app', operator: 'Exists' }] } } };
+};
+
 describe('controller-unready', () => {
   const old = controllerPod('old');
   it.each<[string, Change, RegExp]>([
@@ -71,6 +76,8 @@ describe('controller-unready', () => {
       /^pass/,
     ],
     ['no pods at all', { controllerPods: [] }, /^fail: the controller has no pods/],
+    ['a Deployment that selects by expressions, and is up', { controller: byExpressions(1) }, /^pass/],
+    ['a Deployment that selects by expressions, and is down', { controller: byExpressions(0) }, /^fail: the controller does not run/],
     ['scaled to zero', { controller: controller({ replicas: 0 }), controllerPods: [] }, /^fail: the controller is scaled to zero$/],
     ['no controller', { controller: null }, /^skip/],
     ['pods that may not be listed', { refused: { pods: 'forbidden' } }, /^unknown: forbidden list pods/],

@@ -34,8 +34,13 @@ describe('proxies-absent', () => {
       { gateways: [gateway(), gateway('other')], routes: [aiRoute(), aiRoute({ parentRefs: [{ name: 'other' }] }, undefined, 'r2')] },
       /^fail/,
     ],
-    ['no routes, no sidecars', { pods: [], routes: [] }, /^fail: no Gateway has an AI route/],
+    [
+      'no routes, no sidecars',
+      { pods: [], routes: [] },
+      /^fail: no AI route and no proxy pod with a sidecar was found: nothing is metered there$/,
+    ],
     ['a merged class', { pods: [proxyPod({ labels: merged })] }, /^pass/],
+    ['a namespace with nothing in it', { options: { namespace: 'typo' } }, /was found in namespace typo: nothing/],
     ['a selector that nothing matches', { options: { selector: 'tier=canary' } }, /no proxy pod that matches -l tier=canary serves it$/],
     [
       'a rate limiter',

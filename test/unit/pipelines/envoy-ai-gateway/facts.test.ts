@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ReadError } from '../../../../src/model/source.ts';
 import { controllers } from '../../../../src/pipelines/envoy-ai-gateway/facts/controller.ts';
 import { emitters } from '../../../../src/pipelines/envoy-ai-gateway/facts/emitters.ts';
 import { identity } from '../../../../src/pipelines/envoy-ai-gateway/facts/identity.ts';
@@ -110,6 +111,18 @@ describe('proxies', () => {
   ])('%s', async (_, change, names) => {
     const { read } = await ask(proxies, of(change), change.options);
     expect(read.map(({ pod }) => pod.name)).toEqual(names);
+  });
+
+  it('may be listed in one namespace alone', async () => {
+    const source = of({ pods: [proxyPod(), proxyPod({ name: 'b', namespace: 'elsewhere' })] });
+    const narrow: typeof source = {
+      ...source,
+      list: (kind, scope) =>
+        scope?.namespace === undefined ? Promise.reject(new ReadError('forbidden', 'list pods', 'forbidden')) : source.list(kind, scope),
+    };
+    const { read } = await ask(proxies, narrow, { namespace: 'envoy-gateway-system' });
+    expect(read.map(({ pod }) => pod.name)).toEqual(['envoy-maas-0']);
+    await expect(ask(proxies, narrow)).rejects.toThrow('forbidden');
   });
 
   it('takes the port from the arguments and its names from all containers', async () => {
