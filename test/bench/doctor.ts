@@ -1,4 +1,180 @@
-import type { Result } from './measure.ts';
-export async function doctorBench(_rounds: number): Promise<readonly Result[]> {
-  return [];
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { RecordedGet, Snapshot } from '../../src/model/snapshot.ts';
+import type { Asked } from '../../src/sandbox/asked.ts';
+import { scale } from '../../src/sandbox/scale.ts';
+import { type Served, serve } from '../../src/sandbox/serve.ts';
+import { listWorlds, loadWorld } from '../../src/sandbox/worlds.ts';
+import { bigExposition } from './big-exposition.ts';
+import { interleaved, type Result, ratios, skipped, spreadOf, withBundle } from './measure.ts';
+
+const world = 'healthy-v1.1';
+const [few, many] = [3, 300];
+// 17 lines a token set, and half as many for the durations.
+const setsOf5000Series = Math.round(5000 / 25.5);
+
+const whats = {
+  time: { what: `doctor: whole process over bare undici making the same requests (${few} proxies)`, goal: '≤ 1.5' },
+  calls: { what: `doctor: API calls at ${many} proxies over ${few}, tunnels left out`, goal: '= 1' },
+  tunnels: { what: `doctor: tunnels a proxy at ${many} proxies, those to Prometheus left out`, goal: '= 1' },
+  memory: { what: `doctor: peak memory at ${many} proxies × 5,000 series`, goal: '' },
+  growth: { what: `doctor: peak memory at ${many} proxies × 5,000 series over ${few} proxies`, goal: '' },
+} as const;
+
+/** What bare-requests asks. */
+export interface Plan {
+  readonly url: string;
+  readonly ca: string;
+  readonly token: string;
+  readonly paths: readonly string[];
+  readonly tunnels: readonly { readonly path: string; readonly requests: readonly { readonly path: string; readonly accept: string }[] }[];
+}
+
+/** doctor of the compiled program against a served recording: its time, its calls, its memory. */
+export async function doctorBench(rounds: number): Promise<readonly Result[]> {
+  const missing = !existsSync('dist/cli.js')
+    ? 'not built (npm run build)'
+    : (await listWorlds()).includes(world)
+      ? null
+      : `no recording of ${world}`;
+  if (missing !== null) return Object.values(whats).map(({ what, goal }) => skipped(what, goal, missing));
+  const { snapshot } = await loadWorld(world);
+  const folder = await mkdtemp(join(tmpdir(), 'tokmeter-doctor-'));
+  try {
+    return [
+      await timeResult(snapshot, folder, rounds),
+      ...(await callResults(snapshot, folder)),
+      ...(await memoryResults(snapshot, folder)),
+    ];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function timeResult(snapshot: Snapshot, folder: string, rounds: number): Promise<Result> {
+  return withServed(scale(snapshot, few), folder, async (served, kubeconfig) => {
+    await doctor(kubeconfig, folder);
+    const plan = join(folder, 'plan.json');
+    await writeFile(plan, JSON.stringify(planOf(served)));
+    return withBundle('bare-requests.ts', async (program) => {
+      const times = await interleaved(rounds, {
+        bare: async () => (await run([program, plan])).seconds,
+        doctor: async () => (await doctor(kubeconfig, folder)).seconds,
+      });
+      const spread = ratios(times.doctor, times.bare);
+      const note = `${Math.round(1000 * spreadOf(times.doctor).median)} ms over ${Math.round(1000 * spreadOf(times.bare).median)} ms`;
+      return { ...whats.time, spread, unit: '×', met: spread.median <= 1.5, note };
+    });
+  });
+}
+
+async function callResults(snapshot: Snapshot, folder: string): Promise<readonly Result[]> {
+  const [less, more] = [await callsAt(snapshot, few, folder), await callsAt(snapshot, many, folder)];
+  const calls = more.api / less.api;
+  const tunnels = (more.tunnels - (less.tunnels - few)) / many;
+  return [
+    { ...whats.calls, spread: spreadOf([calls]), unit: '×', met: calls === 1, note: `${more.api} and ${less.api} calls` },
+    { ...whats.tunnels, spread: spreadOf([tunnels]), unit: '', met: tunnels === 1, note: `${more.tunnels} and ${less.tunnels} tunnels` },
+  ];
+}
+
+async function callsAt(snapshot: Snapshot, proxies: number, folder: string): Promise<{ readonly api: number; readonly tunnels: number }> {
+  return withServed(scale(snapshot, proxies), folder, async ({ asked }, kubeconfig) => {
+    await doctor(kubeconfig, folder);
+    const api = asked.filter(({ at }) => at === 'api');
+    const tunnels = api.filter(isTunnel).length;
+    return { api: api.length - tunnels, tunnels };
+  });
+}
+
+async function memoryResults(snapshot: Snapshot, folder: string): Promise<readonly Result[]> {
+  const large = { ...snapshot, gets: snapshot.gets.map(withManySeries) };
+  const peaks: number[] = [];
+  for (const proxies of [few, many]) {
+    const peak = await withServed(scale(large, proxies), folder, async (_, kubeconfig) => (await doctor(kubeconfig, folder)).peakMegabytes);
+    peaks.push(peak);
+  }
+  const [less = Number.NaN, more = Number.NaN] = peaks;
+  const note = `${more.toFixed(0)} MB over ${less.toFixed(0)} MB`;
+  return [
+    { ...whats.memory, spread: spreadOf([more]), unit: 'MB', met: null, note: '' },
+    { ...whats.growth, spread: spreadOf([more / less]), unit: '×', met: null, note },
+  ];
+}
+
+const manySeries = [...bigExposition(setsOf5000Series)].join('');
+
+function withManySeries(get: RecordedGet): RecordedGet {
+  if (get.endpoint.at !== 'pod' || get.question.path !== '/metrics' || get.answer.status !== 'reply') return get;
+  return { ...get, answer: { ...get.answer, body: { text: manySeries } } };
+}
+
+const isTunnel = ({ url }: Asked): boolean => /\/portforward\?/.test(url);
+
+/** The requests that were asked, as bare-requests takes them: what went through a port goes through the first tunnel to it. */
+function planOf({ url, ca, token, asked }: Served): Plan {
+  const api = asked.filter(({ at }) => at === 'api');
+  const through = new Map<string, { path: string; accept: string }[]>();
+  for (const { at, url: place, headers } of asked) {
+    const [, port = '', path = ''] = /^pod ([^:]+:\d+)(\/.*)$/.exec(place) ?? [];
+    if (at === 'backend' && port !== '') through.set(port, [...(through.get(port) ?? []), { path, accept: headers.accept ?? '*/*' }]);
+  }
+  const tunnels = api.filter(isTunnel).map(({ url: path }) => {
+    const [, namespace, pod, port] = /namespaces\/([^/]+)\/pods\/([^/]+)\/portforward\?ports=(\d+)/.exec(path) ?? [];
+    const key = `${namespace}/${pod}:${port}`;
+    const requests = through.get(key) ?? [];
+    through.delete(key);
+    return { path, requests };
+  });
+  return { url, ca, token, paths: api.filter((entry) => !isTunnel(entry)).map(({ url: path }) => path), tunnels };
+}
+
+async function withServed<T>(snapshot: Snapshot, folder: string, use: (served: Served, kubeconfig: string) => Promise<T>): Promise<T> {
+  const served = await serve(snapshot);
+  const kubeconfig = join(folder, 'kubeconfig');
+  await writeFile(kubeconfig, served.kubeconfig);
+  try {
+    return await use(served, kubeconfig);
+  } finally {
+    await served.close();
+  }
+}
+
+interface Ran {
+  readonly seconds: number;
+  readonly peakMegabytes: number;
+}
+
+// Tells the peak memory when the process ends.
+const teller = `import { writeFileSync } from 'node:fs';
+process.on('exit', () => writeFileSync(process.env.TOKMETER_BENCH_PEAK, String(process.resourceUsage().maxRSS)));`;
+
+/** The compiled doctor. Whatever it judges, it must have come to a report. */
+async function doctor(kubeconfig: string, folder: string): Promise<Ran> {
+  const [preload, peak] = [join(folder, 'teller.mjs'), join(folder, 'peak')];
+  await writeFile(preload, teller);
+  const args = ['bin/tokmeter.js', 'doctor', '--kubeconfig', kubeconfig, '--timeout', '5m', '--request-timeout', '1m', '-o', 'json'];
+  const { seconds } = await run(['--import', pathToFileURL(preload).href, ...args], { TOKMETER_BENCH_PEAK: peak });
+  return { seconds, peakMegabytes: (1024 * Number(await readFile(peak, 'utf8'))) / 1e6 };
+}
+
+/** Waits without blocking: the server that it asks lives in this process. */
+function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Omit<Ran, 'peakMegabytes'>> {
+  const start = performance.now();
+  const child = spawn(process.execPath, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'pipe'] });
+  let complaint = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      if (code !== null && code <= 2) resolve({ seconds: (performance.now() - start) / 1000 });
+      else reject(new Error(`${args.join(' ')} ended with ${code}: ${complaint}`));
+    });
+  });
 }
