@@ -105,7 +105,7 @@ function duplicatesOf(object: PrometheusObject, coverage: Coverage, nouns: Nouns
   const endpoints = takenBy(object, coverage).filter(({ monitor }) => rejectionsOf(monitor, object).length === 0);
   const copies = endpoints.flatMap((endpoint) =>
     seenBy(object, endpoint)
-      .filter(({ sure }) => sure)
+      .filter(({ sure, dropped }) => sure && dropped === undefined)
       .map((cover): Copy => ({ endpoint, cover })),
   );
   const several = [...grouped(copies, ({ cover }) => cover.emitter.key).values()].filter((same) => same.length > 1);

@@ -23,8 +23,6 @@ export function explained(condition: Condition, coverage: EndpointCoverage, emit
       return namespace(coverage, emitters, nouns);
     case 'path':
       return path(coverage, emitters);
-    case 'relabeling':
-      return relabeling(coverage, emitters, nouns);
   }
 }
 
@@ -109,14 +107,6 @@ function path(coverage: EndpointCoverage, emitters: readonly Emitter[]): Explain
   const wanted = emitters[0]?.path ?? '/metrics';
   const remedy = patched(coverage, `ask for ${wanted} in ENDPOINT`, [{ op: 'add', path: at(endpoint, 'path'), value: wanted }]);
   return { text: `it asks for path ${endpoint.path} and token metrics are at ${wanted}`, saw: `path: ${endpoint.path}`, remedy };
-}
-
-function relabeling({ endpoint }: EndpointCoverage, emitters: readonly Emitter[], nouns: Nouns): Explained {
-  return {
-    text: `its relabelings drop ${counted(emitters.length, nouns)} or send the scrape to another address`,
-    saw: `relabelings: ${JSON.stringify(endpoint.relabelings)}`,
-    remedy: { text: `change the relabelings of endpoint ${endpoint.index} so that they keep these pods and their address` },
-  };
 }
 
 // Labels that differ between the pods of one workload or change with each rollout.

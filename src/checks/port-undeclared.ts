@@ -23,7 +23,7 @@ export function undeclaredPorts(nouns: Nouns, ids: SharedIds) {
       // A relabeling may make the address from another port.
       const covers =
         coverage.status === 'read' ? coverage.value.monitors.flatMap(({ endpoints }) => endpoints.flatMap((it) => it.covers)) : [];
-      const covered = new Set(covers.map(({ emitter }) => emitter.key));
+      const covered = new Set(covers.filter(({ dropped }) => dropped === undefined).map(({ emitter }) => emitter.key));
       const bare = emitters.read.filter(({ key, portNames }) => portNames === null && !covered.has(key));
       const findings = [...grouped(bare, ({ container, port }) => `${container} ${port}`).values()].map((same) => {
         const [{ pod, subject, container, port }] = same as [(typeof same)[number]];

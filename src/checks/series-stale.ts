@@ -8,7 +8,7 @@ import type { Attempt } from '../model/fact.ts';
 import type { Unread } from '../model/source.ts';
 import { ageText, durationOf } from '../parse/duration.ts';
 import type { SharedIds } from './shared-ids.ts';
-import { queryRun, selectorOf, unreadSeries, withoutSeries } from './stored.ts';
+import { metered, queryRun, selectorOf, unreadSeries, withoutSeries } from './stored.ts';
 import { distinctUnread } from './wording.ts';
 
 // prometheus config/config.go DefaultGlobalConfig
@@ -25,12 +25,14 @@ export function staleSeries(nouns: Nouns, ids: SharedIds) {
     fix: 'Find out why scrapes or remote writes stopped: targets of Prometheus, its log, the queue of remote write.',
     follows: [ids.unmonitored, ids.unselected, ids.rejected, ids.poolAbsent, ids.targetsMissing, ids.targetsDown, ids.seriesAbsent],
     needs: { series: storedSeries(nouns), servers: prometheusServers(nouns) },
-    wants: { targets: targets(nouns), coverage: coverage(nouns) },
-    judge({ series, servers, targets, coverage }) {
+    wants: { targets: targets(nouns), coverage: coverage(nouns), emissions: nouns.emissions },
+    judge({ series, servers, targets, coverage, emissions }) {
+      const busy = emissions.status === 'read' && metered(emissions.value.read).length > 0;
+      const ended = busy ? series.filter(({ lastAge }) => lastAge !== null) : [];
       const none = withoutSeries(series, servers, nouns);
-      if (none !== null) return none;
+      if (none !== null && ended.length === 0) return none;
       const stored = series.filter(({ names }) => names.length > 0);
-      const findings = stored.flatMap((server) => findingsOf(server, intervalOf(server.server, targets, coverage), nouns));
+      const findings = [...stored, ...ended].flatMap((server) => findingsOf(server, intervalOf(server.server, targets, coverage), nouns));
       const undated = stored.filter(({ age }) => age === null).map(({ server }): Unread => untold(server));
       return verdict(findings, distinctUnread([...unreadSeries(series), ...undated]));
     },
@@ -46,7 +48,9 @@ function untold({ subject }: Server): Unread {
   };
 }
 
-function findingsOf({ server, age }: ServerSeries, interval: number, nouns: Nouns): readonly Finding[] {
+/** Series that have ended answer nothing any more, and were there within the hour. */
+function findingsOf({ server, ...series }: ServerSeries, interval: number, nouns: Nouns): readonly Finding[] {
+  const age = series.age ?? series.lastAge;
   if (age === null || age <= 2 * interval) return [];
   return [
     {

@@ -1,6 +1,6 @@
 import type { Nouns } from '../facts/emitters.ts';
 import { prometheusServers } from '../facts/prometheus.ts';
-import { storedSeries } from '../facts/stored-series.ts';
+import { type ServerSeries, storedSeries } from '../facts/stored-series.ts';
 import { defineCheck, verdict } from '../model/check.ts';
 import type { SharedIds } from './shared-ids.ts';
 import { queryRun, selectorOf, unreadSeries, withoutSeries } from './stored.ts';
@@ -19,14 +19,22 @@ export function mixedSpellings(nouns: Nouns, ids: SharedIds) {
       const none = withoutSeries(series, servers, nouns);
       if (none !== null) return none;
       const findings = series
-        .filter(({ names }) => names.length > 1)
-        .map(({ server, names }) => ({
+        .filter(({ names, former }) => names.length > 0 && names.length + former.length > 1)
+        .map(({ server, names, former }) => ({
           subject: server.subject,
-          message: `stores ${names.map(({ name, series }) => `${name} (${series} series)`).join(' and ')}: a total needs all of them`,
-          evidence: { saw: names.map(({ name }) => name).join(', '), run: queryRun(`count by (__name__) (${selectorOf(nouns)})`) },
+          message: `stores ${[...names.map(now), ...former.map(before)].join(' and ')}: a total needs all of them`,
+          evidence: {
+            saw: [...names, ...former].map(({ name }) => name).join(', '),
+            run: queryRun(`count by (__name__) (${selectorOf(nouns)})`),
+          },
           remedy: { text: `sum over ${selectorOf(nouns)} in dashboards and rules` },
         }));
       return verdict(findings, unreadSeries(series));
     },
   });
 }
+
+type Stored = ServerSeries['names'][number];
+
+const now = ({ name, series }: Stored): string => `${name} (${series} series)`;
+const before = ({ name, series }: Stored): string => `${name} (${series} series within the last hour)`;

@@ -38,7 +38,7 @@ export function missingTargets(nouns: Nouns, ids: SharedIds) {
             },
           ],
         };
-      const findings = missing.flatMap((it) => findingsOf(it, nouns));
+      const findings = missing.flatMap((it) => findingsOf(it, coverage, nouns));
       // Shards that said nothing matter only when an emitter may have its target there.
       return verdict(findings, missing.length > findings.length ? unread : emitters.unread);
     },
@@ -107,7 +107,7 @@ function matching(coverage: Attempt<Coverage>): ReadonlyMap<string, readonly str
 }
 
 /** None while a shard is unseen: the target may be there. */
-function findingsOf({ server, emitters, pools }: Missing, nouns: Nouns): readonly Finding[] {
+function findingsOf({ server, emitters, pools }: Missing, coverage: Attempt<Coverage>, nouns: Nouns): readonly Finding[] {
   if (server.unread.length > 0) return [];
   const [first] = emitters;
   if (first === undefined) return [];
@@ -117,7 +117,7 @@ function findingsOf({ server, emitters, pools }: Missing, nouns: Nouns): readonl
   return [
     {
       subject: first.subject,
-      message: `${named(emitters, nouns)} ${emitters.length === 1 ? 'has' : 'have'} no active target in ${which} of ${where}${drops(server, pools)}`,
+      message: `${named(emitters, nouns)} ${emitters.length === 1 ? 'has' : 'have'} no active target in ${which} of ${where}${relabelings(coverage, emitters) ?? drops(server, pools)}`,
       evidence: {
         saw: `no active target at ${first.pod.ip}:${first.port}${first.path}`,
         run: prometheusRun(`/api/v1/targets?state=active${pools.length === 1 ? `&scrapePool=${pools[0]}` : ''}`),
@@ -125,6 +125,19 @@ function findingsOf({ server, emitters, pools }: Missing, nouns: Nouns): readonl
       about: keysOf(emitters),
     },
   ];
+}
+
+/** The relabeling of a PodMonitor that takes the pods out; null when none does. */
+function relabelings(coverage: Attempt<Coverage>, [first]: readonly Emitter[]): string | null {
+  if (coverage.status === 'unread') return null;
+  for (const { monitor, endpoint, covers } of coverage.value.monitors.flatMap(({ endpoints }) => endpoints)) {
+    const dropped = covers.find(({ emitter }) => emitter.key === first?.key)?.dropped;
+    if (dropped === undefined) continue;
+    const where = `of ${monitor.subject} endpoint ${endpoint.index}`;
+    if (dropped.rule === null) return `: the relabelings ${where} send the scrape to another address`;
+    return `: relabelings[${dropped.rule}] ${where} drops them (${JSON.stringify(endpoint.relabelings[dropped.rule])})`;
+  }
+  return null;
 }
 
 function drops({ dropped, pools: all }: ServerTargets, pools: readonly string[]): string {

@@ -48,7 +48,7 @@ function monitorRow({ monitor, selections }: MonitorCoverage, coverage: Endpoint
     name: monitor.name,
     endpoint: coverage.endpoint.index,
     port: portText(coverage.endpoint).replace('port: ', ''),
-    matches: coverage.covers.length,
+    matches: coverage.covers.filter(({ dropped }) => dropped === undefined).length,
     of: emitters.length,
     selectedBy: takers.map((object) => `${object.namespace}/${object.name}`),
     problem: problemOf(coverage, takers, nouns),
@@ -62,6 +62,7 @@ function problemOf(coverage: EndpointCoverage, takers: readonly PrometheusObject
     return miss.failing.map((condition) => explained(condition, coverage, emitters, nouns).text).join('; ');
   }
   if (takers.length === 0) return 'no Prometheus takes it';
+  if (coverage.covers.some(({ dropped }) => dropped !== undefined)) return 'its relabelings drop pods';
   return takers.flatMap((object) => rejectionsOf(coverage.monitor, object))[0]?.text ?? null;
 }
 

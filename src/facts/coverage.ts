@@ -10,14 +10,16 @@ import { type PrometheusObject, type PrometheusObjects, prometheusObjects } from
 import { type Selection, type Surroundings, selectionOf } from './selection.ts';
 
 /** What can keep a PodMonitor endpoint from scraping an emitter. */
-export type Condition = 'namespace' | 'labels' | 'port' | 'path' | 'relabeling';
+export type Condition = 'namespace' | 'labels' | 'port' | 'path';
 
-/** An emitter that an endpoint scrapes, with the labels its series would get. */
+/** An emitter that an endpoint selects, with the labels its series would get. */
 export interface Cover {
   readonly emitter: Emitter;
   readonly labels: Readonly<Record<string, string>>;
   /** False when a relabeling looked at something that is not known of the pod. */
   readonly sure: boolean;
+  /** The endpoint's own relabelings drop it (by that rule, from 0) or send the scrape elsewhere (null); absent: it is scraped. Only where no other endpoint scrapes it. */
+  readonly dropped?: { readonly rule: number | null };
 }
 
 /** An emitter that an endpoint does not scrape, although it seems meant to. */
@@ -86,11 +88,13 @@ export function coverageOf(
   return {
     installed,
     emitters,
-    monitors: monitors.map((monitor) => ({
-      monitor,
-      endpoints: monitor.endpoints.map((endpoint) => endpointCoverage(monitor, endpoint, emitters)),
-      selections: objects.read.map((object) => selectionOf(object, monitor, around)),
-    })),
+    monitors: withoutShared(
+      monitors.map((monitor) => ({
+        monitor,
+        endpoints: monitor.endpoints.map((endpoint) => endpointCoverage(monitor, endpoint, emitters)),
+        selections: objects.read.map((object) => selectionOf(object, monitor, around)),
+      })),
+    ),
     objects: objects.read,
     objectsInstalled: objects.installed,
     operators: around.operators.status === 'read' ? around.operators.value : [],
@@ -127,26 +131,34 @@ function judge(monitor: Monitor, endpoint: MonitorEndpoint, emitter: Emitter): C
   return { emitter, ...port };
 }
 
-type PortOutcome =
-  | 'port'
-  | 'elsewhere'
-  | 'path'
-  | 'relabeling'
-  | { readonly labels: Readonly<Record<string, string>>; readonly sure: boolean };
+type PortOutcome = 'port' | 'elsewhere' | 'path' | Omit<Cover, 'emitter'>;
 
 /** 'elsewhere': the endpoint takes another port of the pod, so it was never meant for this one. */
 function portOutcome(monitor: Monitor, endpoint: MonitorEndpoint, emitter: Emitter): PortOutcome {
-  const discovered = discoveredOf(emitter.pod);
-  const taken = discovered.filter((found) => takesPort(endpoint, found));
+  const taken = discoveredOf(emitter.pod).filter((found) => takesPort(endpoint, found));
   if (taken.length === 0) return 'port';
   const wanted = addressOf(emitter);
   const results = taken.map((found) => ({ found, result: relabelled(monitor, endpoint, found) }));
   for (const { result } of results)
     if (result.kept && result.address === wanted && result.path === emitter.path)
       return { labels: Object.fromEntries(result.labels), sure: result.sure };
-  const own = results.filter(({ found }) => found.portNumber === emitter.port);
-  if (own.length === 0) return 'elsewhere';
-  return own.some(({ result }) => result.kept && result.address === wanted) ? 'path' : 'relabeling';
+  const own = results.find(({ found }) => found.portNumber === emitter.port)?.result;
+  if (own === undefined) return 'elsewhere';
+  if (!own.kept) return { labels: {}, sure: true, dropped: { rule: own.rule } };
+  return own.address === wanted ? 'path' : { labels: {}, sure: own.sure, dropped: { rule: null } };
+}
+
+/** Relabelings that leave a pod to another endpoint are a way of sharing out, not a loss. */
+function withoutShared(monitors: readonly MonitorCoverage[]): readonly MonitorCoverage[] {
+  const all = monitors.flatMap(({ endpoints }) => endpoints.flatMap(({ covers }) => covers));
+  const scraped = new Set(all.filter(({ dropped }) => dropped === undefined).map(({ emitter }) => emitter.key));
+  return monitors.map((monitor) => ({
+    ...monitor,
+    endpoints: monitor.endpoints.map((endpoint) => ({
+      ...endpoint,
+      covers: endpoint.covers.filter(({ dropped, emitter }) => dropped === undefined || !scraped.has(emitter.key)),
+    })),
+  }));
 }
 
 /** "IP:PORT" as in a scrape URL. */

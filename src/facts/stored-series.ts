@@ -22,6 +22,8 @@ export interface ServerSeries {
   readonly server: Server;
   /** Stored names and how many series each has now. */
   readonly names: readonly { readonly name: string; readonly series: number }[];
+  /** Stored within the hour before and not now, as the former spelling after an upgrade. */
+  readonly former: readonly { readonly name: string; readonly series: number }[];
   readonly identities: readonly StoredIdentity[];
   /** Seconds since the newest sample by the server's own clock; null when nothing is stored, or it cannot be told. */
   readonly age: number | null;
@@ -81,7 +83,13 @@ async function seriesOf(
   );
   return {
     server,
-    names: [...counts].map(([name, parts]) => ({ name, series: parts.reduce((sum, { series }) => sum + series, 0) })),
+    names: summed(counts),
+    former: summed(
+      grouped(
+        read.flatMap(({ former }) => former).filter(({ name }) => !counts.has(name)),
+        ({ name }) => name,
+      ),
+    ),
     identities: labels.map((identity) => united(identity, read)),
     age: least(read.map(({ age }) => age)),
     lastAge: least(read.map(({ lastAge }) => lastAge)),
@@ -92,8 +100,14 @@ async function seriesOf(
   };
 }
 
+type Counted = ServerSeries['names'][number];
+
+function summed(counts: ReadonlyMap<string, readonly Counted[]>): readonly Counted[] {
+  return [...counts].map(([name, parts]) => ({ name, series: parts.reduce((sum, { series }) => sum + series, 0) }));
+}
+
 function nothing(server: Server): ServerSeries {
-  return { server, names: [], identities: [], age: null, lastAge: null, overcount: null, unread: [] };
+  return { server, names: [], former: [], identities: [], age: null, lastAge: null, overcount: null, unread: [] };
 }
 
 /** Agents forward and keep nothing: prometheus web/api/v1/api.go wrapAgent. */
@@ -123,10 +137,11 @@ async function shardSeries(
 ): Promise<ShardSeries | null> {
   const all = `{__name__=~${quoted(question.pattern)}}`;
   try {
-    const counted = await instant(question, `count by (__name__) (${all})`);
-    const names = counted.map(({ labels: { __name__ = '' }, value }) => ({ name: __name__, series: value })).sort(byName);
-    if (names.length === 0) return { names, identities: [], age: null, lastAge: await lastSeen(question, all), overcount: null };
-    const [identities, age, overcount] = await Promise.all([
+    const names = await countsOf(question, all);
+    if (names.length === 0)
+      return { names, former: [], identities: [], age: null, lastAge: await lastSeen(question, all), overcount: null };
+    const [recent, identities, age, overcount] = await Promise.all([
+      countsOf(question, `last_over_time(${all}[1h])`),
       identitiesOf(question, all, labels),
       ageOf(
         question,
@@ -134,12 +149,18 @@ async function shardSeries(
       ),
       overcountOf(question, own?.targets ?? []),
     ]);
-    return { names, identities, age, lastAge: null, overcount };
+    const former = recent.filter(({ name }) => !names.some((now) => now.name === name));
+    return { names, former, identities, age, lastAge: null, overcount };
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
     unread.push(unreadOf(error));
     return null;
   }
+}
+
+async function countsOf(question: Question, series: string): Promise<readonly Counted[]> {
+  const counted = await instant(question, `count by (__name__) (${series})`);
+  return counted.map(({ labels: { __name__ = '' }, value }) => ({ name: __name__, series: value })).sort(byName);
 }
 
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {

@@ -94,11 +94,24 @@ const worlds: readonly (readonly [string, World, string, readonly string[]])[] =
         port: 'aigw-admin',
         relabelings: [{ sourceLabels: ['__meta_kubernetes_pod_container_init'], regex: 'true', action: 'drop' }],
       }),
-      endpoints: empty,
+      endpoints: served({ targets: [], names: {}, dropped: { [pool]: 2 } }),
     },
-    'unmonitored-proxies',
-    ['relabelings drop'],
+    'targets-missing',
+    ['relabelings[0] of PodMonitor gateways/tokens endpoint 0 drops them', '"action":"drop"'],
   ],
+  [
+    'relabelings that scrape another port',
+    {
+      objects: endpoint({
+        port: 'aigw-admin',
+        relabelings: [{ sourceLabels: ['__meta_kubernetes_pod_ip'], targetLabel: '__address__', replacement: '$1:19001' }],
+      }),
+      endpoints: emptyPool,
+    },
+    'targets-missing',
+    ['send the scrape to another address'],
+  ],
+  ['series that ended', { endpoints: served({ names: {}, lastAge: 600 }) }, 'series-absent', ['the last sample is 10m old']],
   ['no PodMonitor at all', { objects: without('PodMonitor'), endpoints: empty }, 'unmonitored-proxies', ['no PodMonitor comes near']],
   [
     'a label that Prometheus wants',
@@ -409,6 +422,18 @@ describe('two things are wrong', () => {
     const findings = Object.values(result.verdicts).flatMap((verdict) => (verdict.status === 'fail' ? verdict.findings : []));
     expect(findings.map(({ severity }) => severity)).toEqual(['warning', 'warning']);
     expect(result.failing).toEqual(['duplicate-monitors', 'duplicate-targets']);
+  });
+});
+
+describe('series that ended', () => {
+  it('are stale too, as a consequence', async () => {
+    const result = await judged({ endpoints: served({ names: {}, lastAge: 600 }) });
+    expect(result.failing).toEqual(['series-absent', 'series-stale']);
+  });
+
+  it('are nobody’s loss while all is idle', async () => {
+    const result = await judged({ endpoints: served({ names: {}, lastAge: 600 }), emissions: { 'gw-1': 'idle', 'gw-2': 'idle' } });
+    expect(result.failing).toEqual([]);
   });
 });
 

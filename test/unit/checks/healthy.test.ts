@@ -183,7 +183,7 @@ describe('what looks broken and is not', () => {
 
   it('asks Prometheus little, and the same with more tenants', async () => {
     const { log } = await judged({});
-    expect(log.filter((line) => line.startsWith('get'))).toHaveLength(8);
+    expect(log.filter((line) => line.startsWith('get'))).toHaveLength(9);
     expect(log.filter((line) => line.startsWith('list')).sort()).toEqual([
       'list deployments',
       'list namespaces',

@@ -125,6 +125,8 @@ export interface FakePrometheus {
   readonly labels?: readonly string[];
   readonly age?: number;
   readonly overcount?: number;
+  /** Age of the last sample, where nothing is stored now. */
+  readonly lastAge?: number;
 }
 
 export const pool = 'podMonitor/gateways/tokens/0';
@@ -185,7 +187,7 @@ function answered(query: string, fake: FakePrometheus): readonly Fields[] {
   const label = /,"?([^",!]+)"?!=""\}\)$/.exec(query)?.[1];
   if (label !== undefined) return one(fake.labels?.includes(label) ? 12 : undefined);
   if (query.startsWith('time() - max(timestamp(')) return one(fake.age);
-  if (query.startsWith('time() - max(max_over_time(')) return one(undefined);
+  if (query.startsWith('time() - max(max_over_time(')) return one(fake.lastAge);
   if (query.startsWith('sum(')) return one(fake.overcount);
   throw new Error(`unexpected query ${query}`);
 }

@@ -229,6 +229,7 @@ describe('what Prometheus is asked', () => {
     const name = '__name__=~"gen_ai[._]client[._]token[._]usage(_token)?_sum"';
     expect(queries(requests)).toEqual([
       `count by (__name__) ({${name}})`,
+      `count by (__name__) (last_over_time({${name}}[1h]))`,
       `time() - max(timestamp({__name__="gen_ai_client_token_usage_sum"}))`,
       `count({${name},user_id!=""})`,
       `count({${name},"user.id"!=""})`,
