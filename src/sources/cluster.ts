@@ -8,7 +8,7 @@ import { questionOf } from './endpoint.ts';
 import { listObjects } from './listing.ts';
 import { podAddresses } from './pod-addresses.ts';
 import { openPods, type Pods, type ViaChoice } from './pods.ts';
-import { relayedReply } from './proxied.ts';
+import { openRelay } from './proxied.ts';
 import { proxyFromEnvironment } from './proxy.ts';
 import { documentOf, refusal } from './refusal.ts';
 import { openUrls } from './urls.ts';
@@ -73,7 +73,8 @@ interface Parts {
 function cluster({ api, wire, options, serverVersion, now, end }: Parts): Cluster {
   const served = discovery(api);
   const addresses = podAddresses(api);
-  const pods = openPods(api, { ...wire, via: options.via, serverVersion: minorOf(serverVersion), addressOf: addresses.of });
+  const relay = openRelay(api, wire);
+  const pods = openPods(api, relay, { ...wire, via: options.via, serverVersion: minorOf(serverVersion), addressOf: addresses.of });
   const urls = openUrls({ ...wire, proxyFor: options.proxyFor ?? proxyOfEnvironment });
   let prometheus = 0;
 
@@ -88,7 +89,7 @@ function cluster({ api, wire, options, serverVersion, now, end }: Parts): Cluste
       case 'pod':
         return pods.get(endpoint, request);
       case 'service':
-        return relayedReply(api, wire, endpoint, questionOf(endpoint, request, wire.userAgent)).catch(unwrapped);
+        return relay.get(endpoint, questionOf(endpoint, request, wire.userAgent)).catch(unwrapped);
       case 'url':
         return urls.get(endpoint, request);
     }
@@ -107,7 +108,7 @@ function cluster({ api, wire, options, serverVersion, now, end }: Parts): Cluste
     get,
     close: async () => {
       end();
-      for (const part of [pods, urls, api]) part.destroy(closed());
+      for (const part of [pods, relay, urls, api]) part.destroy(closed());
     },
   };
 }

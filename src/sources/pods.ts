@@ -6,7 +6,7 @@ import { answerTrouble, lateReply, type Question, questionOf, replyOf } from './
 import type { Connector } from './http.ts';
 import { type PodEndpoint, type PodPorts, podPorts } from './pod-ports.ts';
 import { addressTrouble, forwardTrouble, type ServerVersion } from './pod-trouble.ts';
-import { relayedReply } from './proxied.ts';
+import type { Relay } from './proxied.ts';
 import { noWay, WayClosed } from './way-closed.ts';
 
 /** Websockets take a while to load. */
@@ -37,13 +37,13 @@ const closedForMs = 5_000;
 // Prometheus answers several questions at once; a metrics endpoint is asked one.
 const prometheusConnections = 3;
 
-export function openPods(api: Api, options: PodsOptions): Pods {
+export function openPods(api: Api, relay: Relay, options: PodsOptions): Pods {
   // While the first lists are on their way there is time for it; a failure shows when it is wanted.
   setImmediate(() => connectors().catch(() => null));
   const ports = podPorts();
   const ways = new Map<string, Via>();
   const asked = new Set<string>();
-  const context: Context = { api, options, ports, closed: new Map() };
+  const context: Context = { api, relay, options, ports, closed: new Map() };
 
   async function get(endpoint: PodEndpoint, request: Request): Promise<Reply> {
     const question = questionOf(endpoint, request, options.userAgent);
@@ -68,6 +68,7 @@ export function openPods(api: Api, options: PodsOptions): Pods {
 
 interface Context {
   readonly api: Api;
+  readonly relay: Relay;
   readonly options: PodsOptions;
   readonly ports: PodPorts;
   /** Ways that are closed for a whole namespace, since when. */
@@ -77,12 +78,12 @@ interface Context {
 type Connected = Exclude<Via, 'proxy'>;
 
 async function by(context: Context, via: Via, endpoint: PodEndpoint, request: Request, question: Question): Promise<Reply> {
-  const { api, options, closed } = context;
+  const { relay, closed } = context;
   const wide = `${via} ${endpoint.namespace}`;
   const known = closed.get(wide);
   if (known !== undefined && performance.now() - known.at < closedForMs) throw new WayClosed(known.error, true);
   try {
-    if (via === 'proxy') return await relayedReply(api, options, endpoint, question);
+    if (via === 'proxy') return await relay.get(endpoint, question);
     return await connected(context, via, endpoint, request, question);
   } catch (error) {
     if (error instanceof WayClosed && error.everywhere) closed.set(wide, { error: error.error, at: performance.now() });

@@ -2,8 +2,9 @@ import { type Endpoint, ReadError, type Reply } from '../model/source.ts';
 import { codeOf } from './address.ts';
 import type { Api, ApiOptions } from './api.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
-import { beginningOf } from './decoded.ts';
+import { type Body, beginningOf } from './decoded.ts';
 import { lateReply, type Question, refusedPort, replyOf } from './endpoint.ts';
+import { gate } from './gate.ts';
 import type { Answer } from './http.ts';
 import { forbidden, type KubeStatus, statusOf } from './status.ts';
 import { WayClosed } from './way-closed.ts';
@@ -13,23 +14,46 @@ type Proxied = Extract<Endpoint, { at: 'pod' | 'service' }>;
 // Removed or replaced by the API server: apimachinery/pkg/util/proxy. Authorization is the API server's own.
 const own = ['authorization', 'user-agent', 'accept-encoding'];
 
-/** A GET that the API server relays. Throws WayClosed when the proxy, not the endpoint, is the trouble. */
-export async function relayedReply(api: Api, options: ApiOptions, endpoint: Proxied, question: Question): Promise<Reply> {
-  const { requestTimeoutMs, signal } = options;
-  const deadline = startDeadline(requestTimeoutMs, signal, question.what, () => lateReply(question, requestTimeoutMs, true));
-  try {
-    return await relayed(api, endpoint, question, deadline);
-  } catch (error) {
-    deadline.end();
-    throw error;
-  }
+/** The API server as a relay: some of its connections, so that its own answers need not wait. */
+export interface Relay {
+  /** A GET that the API server relays. Throws WayClosed when the proxy, not the endpoint, is the trouble. */
+  get(endpoint: Proxied, question: Question): Promise<Reply>;
+  destroy(error: Error): void;
 }
 
-async function relayed(api: Api, endpoint: Proxied, question: Question, deadline: Deadline): Promise<Reply> {
+const size = 4;
+
+export function openRelay(api: Api, { requestTimeoutMs, signal }: ApiOptions): Relay {
+  const turns = gate(size);
+  return {
+    destroy: turns.shut,
+    get: async (endpoint, question) => {
+      const leave = await turns.enter();
+      let reached = false;
+      const late = () => lateReply(question, requestTimeoutMs, reached);
+      const deadline = startDeadline(requestTimeoutMs, signal, question.what, late);
+      try {
+        const answer = await ask(api, endpoint, question, deadline);
+        // Until then the API server may still be dialling in vain.
+        reached = true;
+        return await told(answer, endpoint, question, replyOf(answer, question, deadline, 'proxy', leave));
+      } catch (error) {
+        deadline.end();
+        leave();
+        throw error;
+      }
+    },
+  };
+}
+
+async function ask(api: Api, endpoint: Proxied, question: Question, deadline: Deadline): Promise<Answer> {
   const path = proxyPath(endpoint) + question.path;
   const request = { what: question.what, path, headers: endpointHeaders(question), own: false };
-  const answer = await api.send(request, deadline).catch((error) => Promise.reject(brokenOff(error, question)));
-  const reply = replyOf(answer, question, deadline, 'proxy', () => {});
+  return api.send(request, deadline).catch((error) => Promise.reject(brokenOff(error, question)));
+}
+
+/** The endpoint's answer, told from a Status of the API server. */
+async function told(answer: Answer, endpoint: Proxied, question: Question, reply: Reply & { readonly body: Body }): Promise<Reply> {
   if (answer.status < 400) return reply;
   const text = await beginningOf(reply.body);
   const status = statusOf(text);

@@ -453,6 +453,34 @@ describe('the way to a pod port', () => {
     expect(await read(source)).toMatchObject({ status: 422, text: '{"status":"error","errorType":"execution"}' });
   });
 
+  it('through the proxy does not blame a port that may never have been reached', async () => {
+    const { source } = await tunnels(undefined, { via: 'proxy', requestTimeoutMs: 300 }, (request, response) => {
+      if (request.url?.endsWith('/drip')) response.writeHead(200).write('x');
+    });
+    expect(await troubleOf(read(source))).toMatchObject({
+      reason: 'timeout',
+      fault: null,
+      message: 'port 1064 of pod ns/p could not be reached within 0.3 s',
+    });
+    expect(await troubleOf(read(source, '/drip'))).toMatchObject({ reason: 'timeout', fault: 'slow' });
+  });
+
+  it('through the proxy is asked by a few at a time, and the time of others is not counted', async () => {
+    let now = 0;
+    let most = 0;
+    const { source } = await tunnels(undefined, { via: 'proxy', requestTimeoutMs: 300 }, (_, response) => {
+      now += 1;
+      most = Math.max(most, now);
+      setTimeout(() => {
+        now -= 1;
+        response.end('ok');
+      }, 60);
+    });
+    const replies = await Promise.all(Array.from({ length: 30 }, (_, n) => read(source, '/metrics', { ...pod, pod: `p${n}` })));
+    expect(replies.every(({ text }) => text === 'ok')).toBe(true);
+    expect(most).toBe(4);
+  });
+
   it('renews credentials that an upgrade finds expired', async () => {
     let renewed = false;
     const server = await listening((_, response) => response.end('ok'));
