@@ -12,7 +12,7 @@ export const identityAbsent = defineCheck({
   hop: 'emit',
   severity: 'error',
   why: 'The tokens of this proxy are counted without saying whose they are. Such tokens cannot be attributed later, whatever the dashboards ask.',
-  fix: 'See that the mapped header reaches the AI gateway: that the policy which sets it applies to the route, and that the sidecar runs the mapping.',
+  fix: 'See that the mapped header reaches the sidecar: that the policy which sets it applies to the route, and that the sidecar runs the mapping.',
   follows: [
     'mapping-missing',
     'mapping-invalid',

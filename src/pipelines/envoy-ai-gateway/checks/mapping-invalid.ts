@@ -1,10 +1,11 @@
+import type { ContainerState } from '../../../facts/pods.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import type { Options } from '../../../model/fact.ts';
 import { flagsNamed, flagValue } from '../../../parse/go-flags.ts';
 import { labelOf, type Mapping, parseMapping } from '../../../parse/mapping.ts';
 import { lastWords } from '../container-state.ts';
 import { type Controller, controllerPods, controllers } from '../facts/controller.ts';
-import { unknownFlags } from '../mapping.ts';
+import { isMappingFlag, unknownFlags } from '../mapping.ts';
 import { releaseText, showArgs } from '../phrases.ts';
 import { agreed } from '../releases.ts';
 import { settingFlag } from '../remedies.ts';
@@ -116,17 +117,16 @@ function unreadable(controller: Controller): readonly Finding[] {
   ];
 }
 
-/** What a crashing controller says of its flags, where its arguments looked right to us. */
-function complaints(controller: Controller, states: Parameters<typeof lastWords>[0][]): readonly Finding[] {
+/** A mapping flag that the controller itself says it does not know, where its release could not be told. Its other last words are controller-unready's. */
+function complaints(controller: Controller, states: readonly ContainerState[]): readonly Finding[] {
   const words = states
-    .flatMap((state) => (state?.ready ? [] : (lastWords(state) ?? [])))
-    .find((line) =>
-      /flag provided but not defined|header (mapping|labels|attributes)|header-(label|attribute) pair|flag needs an argument/.test(line),
-    );
+    .flatMap((state) => (state.ready ? [] : (lastWords(state) ?? [])))
+    .find((line) => refusedFlag(line, controller) !== null);
   if (words === undefined) return [];
-  const name = /not defined: -(\S+)/.exec(words)?.[1];
-  const place = name === undefined ? '' : flagsNamed(controller.flags, name).length > 0 ? ` (its arguments have --${name})` : '';
-  return [
-    { subject: controller.subject, message: `the controller exits: ${words}${place}`, evidence: { saw: words, run: showArgs(controller) } },
-  ];
+  return [{ subject: controller.subject, message: `the controller exits: ${words}`, evidence: { saw: words, run: showArgs(controller) } }];
+}
+
+function refusedFlag(line: string, { flags }: Controller): string | null {
+  const name = /flag provided but not defined: -(\S+)/.exec(line)?.[1];
+  return name !== undefined && isMappingFlag(`-${name}`) && flagsNamed(flags, name).length > 0 ? name : null;
 }

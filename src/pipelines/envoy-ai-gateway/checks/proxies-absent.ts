@@ -12,7 +12,7 @@ export const proxiesAbsent = defineCheck({
   hop: 'emit',
   severity: 'error',
   why: 'Where no proxy runs no request is served and no token is counted. A chain without its first link looks quiet, not broken.',
-  fix: 'Find out why Envoy Gateway created no pods with `kubectl describe gateway NAME` and the logs of its controller.',
+  fix: 'See with `kubectl describe gateway NAME` why it is not programmed, and read the logs of the controller that should create its pods.',
   needs: { proxies, routes: aiRoutes, gateways },
   judge: ({ proxies, routes, gateways }, options) => {
     const wanted = routes.routes.filter((route) => routeWanted(route, options));

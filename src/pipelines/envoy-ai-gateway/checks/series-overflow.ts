@@ -60,7 +60,7 @@ function crowded(emission: Emission, proxy: ProxyPod | undefined): Finding | nul
   if (folded.length > 0) {
     const tokens = folded.reduce((sum, entry) => sum + entry.sum, 0);
     return finding(
-      `${sets} label sets are full: ${tokens} tokens were folded into a series without user, model or token type`,
+      `its limit of label sets is reached (${sets} are in use): ${tokens} tokens were folded into a series without user, model or token type`,
       'otel_metric_overflow="true"',
     );
   }

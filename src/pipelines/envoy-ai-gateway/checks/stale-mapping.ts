@@ -3,7 +3,7 @@ import { labelOf, mergePairs, type Pair, pairsMissing, printMapping, sameMapping
 import { type Controller, controllers } from '../facts/controller.ts';
 import { type ProxyPod, proxies } from '../facts/proxies.ts';
 import { isRefused, mappingFlagsOf } from '../mapping.ts';
-import { counted, grouped, keysOf, listed, releaseText, rollouts } from '../phrases.ts';
+import { counted, grouped, keysOf, releaseText, rollouts } from '../phrases.ts';
 import { agreed } from '../releases.ts';
 import { settingFlag } from '../remedies.ts';
 
@@ -76,14 +76,8 @@ function remedyOf(controller: Controller, group: readonly ProxyPod[], running: r
   const restart = rollouts(group);
   const flag = controller.mapping.parts.at(-1)?.flag ?? mappingFlagsOf(controller.guess).at(-1);
   const gone = extra.filter(({ header }) => !controller.mapping.pairs.some((pair) => pair.header === header));
-  if (gone.length === 0 || flag === undefined)
-    return {
-      text: `create ${listed(
-        group.map(({ pod }) => pod.name),
-        3,
-      )} anew`,
-      command: restart,
-    };
+  const which = group.length === 1 ? (group[0]?.pod.name ?? '') : `these ${group.length} proxies`;
+  if (gone.length === 0 || flag === undefined) return { text: `create ${which} anew`, command: restart };
   const union = mergePairs(running, controller.mapping.pairs);
   const setting = settingFlag(controller, flag, printMapping(union));
   return {

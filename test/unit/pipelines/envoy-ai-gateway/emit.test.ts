@@ -335,7 +335,11 @@ describe('series-overflow', () => {
     ['the same on v0.7, which has no limit', { pods: [proxyPod({ version: 'v0.7.0' })], metrics: users(801) }, /^pass/],
     ['a limit of its own', { pods: [limited('10')], metrics: users(5) }, /^fail: \[warning\] 10 of 10/],
     ['no limit', { pods: [limited('0')], metrics: users(1100) }, /^pass/],
-    ['overflow, as recorded', { pods: [v11], metrics: real('v1.1.0-overflow') }, /^fail: 1999 label sets are full: \d+ tokens were folded/],
+    [
+      'overflow, as recorded',
+      { pods: [v11], metrics: real('v1.1.0-overflow') },
+      /^fail: its limit of label sets is reached \(1999 are in use\): \d+ tokens were folded/,
+    ],
     ['idle', { metrics: idlePage() }, /^skip/],
   ])('%s', async (_, change, line) => expect(lineOf(await judged(seriesOverflow, change))).toMatch(line));
 });

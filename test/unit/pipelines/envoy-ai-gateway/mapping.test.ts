@@ -58,9 +58,8 @@ describe('mapping-invalid', () => {
     ['pods that may not be listed', { refused: { pods: 'forbidden' } }, /^pass/],
   ])('%s', async (_, change, line) => expect(lineOf(await judged(mappingInvalid, change))).toMatch(line));
 
-  it('quotes a controller that complains of a flag which looks right', async () => {
-    const message = 'flag provided but not defined: -noSuchFlag\nUsage of AI Gateway Controller:\n  -x string';
-    const pod = controllerPod('new', {
+  const dying = (message: string) =>
+    controllerPod('new', {
       containerStatuses: [
         {
           name: 'ai-gateway-helm',
@@ -71,9 +70,23 @@ describe('mapping-invalid', () => {
         },
       ],
     });
-    expect(lineOf(await judged(mappingInvalid, { controllerPods: [pod] }))).toBe(
-      'fail: the controller exits: flag provided but not defined: -noSuchFlag',
-    );
+  const nameless = controller({
+    image: 'x/ai-gateway-controller@sha256:1',
+    labels: {},
+    args: ['--extProcImage=y@sha256:1', '--metricsRequestHeaderLabels=x-a:a'],
+  });
+
+  it.each([
+    [
+      'a mapping flag',
+      nameless,
+      '-metricsRequestHeaderLabels',
+      /^fail: the controller exits: flag provided but not defined: -metricsRequestHeaderLabels$/,
+    ],
+    ['another flag: that is controller-unready', nameless, '-noSuchFlag', /^pass/],
+  ])('believes a controller of unknown release that does not know %s', async (_, deployment, flag, line) => {
+    const message = `flag provided but not defined: ${flag}\nUsage of AI Gateway Controller:\n  -x string`;
+    expect(lineOf(await judged(mappingInvalid, { controller: deployment, controllerPods: [dying(message)] }))).toMatch(line);
   });
 
   it.each([
