@@ -8,10 +8,15 @@ export function suggestion(name: string, names: readonly string[]): string {
   return names.length <= 12 ? `; there are ${[...names].sort().join(', ')}` : `; there are ${names.length} others`;
 }
 
+const maxLength = 256;
+
 /** The names that were most likely meant, nearest first. */
 export function nearNames(name: string, names: readonly string[]): readonly string[] {
   const wanted = name.toLowerCase();
+  // Comparing takes time by the square of the length; nobody means a name as long as this.
+  if (wanted.length > maxLength) return [];
   return names
+    .filter((each) => each.length <= maxLength)
     .map((each) => ({ each, apart: apart(wanted, each.toLowerCase()) }))
     .filter((found) => found.apart <= Math.max(1, Math.floor(Math.max(found.each.length, wanted.length) * 0.4)))
     .sort((a, b) => a.apart - b.apart || (a.each < b.each ? -1 : 1))

@@ -3,7 +3,7 @@ import type { Connection } from './connection.ts';
 import { credentialsOf } from './credentials.ts';
 import { type Chosen, type ClusterFlags, choose } from './kubeconfig-choose.ts';
 import type { Kubeconfig } from './kubeconfig-entry.ts';
-import { KubeconfigError } from './kubeconfig-error.ts';
+import { KubeconfigError, visible } from './kubeconfig-error.ts';
 import { pathsOf, readKubeconfigs } from './kubeconfig-files.ts';
 import { inCluster, podNamespace } from './kubeconfig-in-cluster.ts';
 import { type Machine, thisMachine } from './kubeconfig-machine.ts';
@@ -75,5 +75,5 @@ function nowhere(config: Kubeconfig, paths: readonly string[], found: number): R
       : contexts.length === 0
         ? `no context in ${where}`
         : `no current-context in ${where}: --context chooses one of ${contexts.slice(0, 12).join(', ')}`;
-  return new ReadError('unreachable', 'find a cluster', `no cluster to look at: ${why}; "tokmeter demo" needs none`);
+  return new ReadError('unreachable', 'find a cluster', visible(`no cluster to look at: ${why}; "tokmeter demo" needs none`));
 }

@@ -103,10 +103,10 @@ async function secured(socket: net.Socket, host: string, material: TlsMaterial, 
 function connected<S extends net.Socket>(socket: S, event: 'connect' | 'secureConnect', peer: Peer): Promise<S> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => reject(socketTrouble(error, peer));
-    socket.once('error', fail);
-    socket.once('close', () => fail(new Error('closed')));
+    const shut = () => fail(new Error('closed'));
+    socket.once('error', fail).once('close', shut);
     socket.once(event, () => {
-      socket.off('error', fail);
+      socket.off('error', fail).off('close', shut);
       resolve(socket);
     });
   });

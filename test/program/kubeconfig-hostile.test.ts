@@ -130,6 +130,17 @@ describe('a kubeconfig that cannot be used is one clear sentence', () => {
     expect(await told({ kubeconfig, context: 'two' })).toBe('KubeconfigError: cluster "gone" was not found for context "two"; there are c');
   });
 
+  it('escapes what a name could do to a terminal, and cuts what is too long', async () => {
+    const kubeconfig = file('config', good.replace('one, context: {cluster: c,', 'one, context: {cluster: "\\e[31m\\u202ex",'));
+    const sentence = await told({ kubeconfig });
+    expect(sentence).toMatch(/^KubeconfigError: cluster ".*x" was not found for context "one"; there are c$/);
+    expect(sentence).not.toMatch(/[\u0000-\u001f\u202e]/);
+    const long = await told({
+      kubeconfig: file('config', good.replace('current-context: one', `current-context: ${'x'.repeat(1_000_000)}`)),
+    });
+    expect(long.length).toBeLessThan(700);
+  });
+
   it.each([
     ['a missing file', (path: string) => rmSync(path), /cannot be read: it does not exist$/],
     [
@@ -173,12 +184,11 @@ describe('a kubeconfig that cannot be used is one clear sentence', () => {
     expect(await told({}, { KUBECONFIG: `${file('config', good)}:${join(folder, 'bad')}` })).toMatch(/^KubeconfigError: bad:\d: /);
   });
 
-  it('ten megabytes are read, if not at once', async () => {
-    const filler = Array.from({ length: 40_000 }, (_, index) => `- {name: c${index}, cluster: {server: "https://${'x'.repeat(200)}"}}\n`);
-    const path = file(
-      'big',
-      `${good.replace(/clusters: .*\n/, '')}clusters:\n${filler.join('')}- {name: c, cluster: {server: "https://a"}}\n`,
-    );
+  it('ten megabytes are read', async () => {
+    const authority = Buffer.alloc(18_000, 'x').toString('base64');
+    const entry = (index: number) => `- name: c${index}\n  cluster: {server: "https://b", certificate-authority-data: ${authority}}\n`;
+    const filler = Array.from({ length: 420 }, (_, index) => entry(index)).join('');
+    const path = file('big', `${good.replace(/clusters: .*\n/, '')}clusters:\n- {name: c, cluster: {server: "https://a"}}\n${filler}`);
     expect((await resolve({ kubeconfig: path })).server.href).toBe('https://a/');
   });
 });
