@@ -13,17 +13,15 @@ import type { Shell } from './shell.ts';
 import { UsageError, unknownName } from './usage-error.ts';
 import { milliseconds } from './values.ts';
 
-/** Broken in a way that nobody sees on a dashboard: every token is counted twice. */
-const instructive = 'duplicate-monitors';
+/** Broken in a way that no dashboard shows: every token is counted twice. */
+const instructive = 'two-monitors-one-port';
 
 /** `tokmeter demo [WORLD]`: doctor, over HTTPS and port-forward, on a recorded cluster. Ends with doctor's exit code. */
 export async function demo(name: string | null, flags: DemoFlags, shell: Shell): Promise<number> {
   const names = await listWorlds();
   if (names.length === 0) throw new UsageError('this build holds no recorded worlds; npm run build makes one that does');
   if (flags.list) return listed(names, shell);
-  const chosen = name ?? (names.includes(instructive) ? instructive : names[0]);
-  if (chosen === undefined || !names.includes(chosen)) throw unknownName('world', chosen ?? '', names);
-  const world = await loadWorld(chosen);
+  const world = await chosen(name ?? instructive, names);
   const served = await serve(world, { context: contextOf(world) });
   try {
     return flags.serve ? await keptUp(world, served, shell) : await judged(world, served, flags, shell);
@@ -32,12 +30,21 @@ export async function demo(name: string | null, flags: DemoFlags, shell: Shell):
   }
 }
 
+/** The world of this name, or the first that breaks the check of this name. */
+async function chosen(name: string, names: readonly string[]): Promise<World> {
+  if (names.includes(name)) return loadWorld(name);
+  const worlds = await Promise.all(names.map(loadWorld));
+  const breaking = worlds.find(({ breaks }) => breaks === name);
+  if (breaking === undefined) throw unknownName('world', name, [...names, ...worlds.flatMap(({ breaks }) => breaks ?? [])]);
+  return breaking;
+}
+
 const contextOf = (world: World): string => `tokmeter-${world.name}`;
 
 async function listed(names: readonly string[], shell: Shell): Promise<number> {
-  const width = Math.max(...names.map((name) => name.length));
   const worlds = await Promise.all(names.map(loadWorld));
-  await shell.write(worlds.map((world) => `${world.name.padEnd(width)}  ${world.title}\n`).join(''));
+  const lines = worlds.map(({ name, breaks, title }) => `${name}${breaks === null ? '' : ` (breaks ${breaks})`}\n  ${title}\n`);
+  await shell.write(lines.join(''));
   return 0;
 }
 

@@ -68,7 +68,7 @@ async function planOf(flags: DoctorFlags): Promise<Plan> {
     include: known(flags.include ?? [], [...ids, ...hops]),
     exclude: known(flags.exclude ?? [], [...ids, ...hops]),
     ignore,
-    cluster: flags.context ?? flags.server ?? 'unknown',
+    cluster: flags.context ?? flags.server?.replace(/\/\/[^/@]*@/, '//') ?? 'unknown',
     failOn: oneOf('--fail-on', flags.failOn, ['fail', 'warn']),
     waitMs: flags.wait === undefined ? null : flags.wait === true ? 300_000 : milliseconds('--wait', flags.wait),
   };

@@ -90,7 +90,8 @@ function nothingFound({ notFound }: Report): Conclusion {
 
 /** Why every check was skipped, when they all say the same. */
 function commonReason(report: Report): string {
-  const reasons = [...new Set(checksOf(report).map(({ because }) => because ?? ''))];
+  const asked = checksOf(report).filter((check) => !isLeftOut(check));
+  const reasons = [...new Set(asked.map(({ because }) => because ?? ''))];
   return reasons.length === 1 && reasons[0] ? visible(reasons[0]) : 'no check passed';
 }
 
@@ -131,5 +132,7 @@ function totals(report: Report): PipelineReport['summary'] {
 
 const checksOf = (report: Report): readonly CheckResult[] => report.pipelines.flatMap(({ checks }) => checks);
 const isError = (check: CheckResult): boolean => check.status === 'fail' && check.severity === 'error';
+/** Whether --include or --exclude left a check out. */
+export const isLeftOut = ({ status, because }: CheckResult): boolean => status === 'skip' && (because ?? '').startsWith('left out by --');
 const broken = (report: Report): boolean => checksOf(report).some(isError);
 const names = (checks: readonly CheckResult[]): string => checks.map(({ id }) => id).join(', ');

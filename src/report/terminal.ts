@@ -1,6 +1,6 @@
 import { hops } from '../model/check.ts';
 import type { CheckResult, PipelineReport, Report } from '../model/report.ts';
-import { conclusion } from './conclusion.ts';
+import { conclusion, isLeftOut } from './conclusion.ts';
 import { findingLines, reasonsOf, unreadLines } from './details.ts';
 import { visible } from './safe.ts';
 import { glyph, type Paint, paint, type Style } from './style.ts';
@@ -130,8 +130,4 @@ function statLines({ requests, durationMs, pipelines, startedAt }: Report): read
 
 function isProblem({ status, consequenceOf }: CheckResult): boolean {
   return status === 'unknown' || (status === 'fail' && consequenceOf === null);
-}
-
-function isLeftOut({ status, because }: CheckResult): boolean {
-  return status === 'skip' && (because ?? '').startsWith('left out by --');
 }

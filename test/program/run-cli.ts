@@ -13,8 +13,8 @@ export interface Settings {
   readonly env?: Readonly<Record<string, string>>;
   /** The name it is called by. */
   readonly bin?: 'tokmeter.js' | 'kubectl-tokmeter.js';
-  /** Sent so long after the start. */
-  readonly kill?: { readonly signal: NodeJS.Signals; readonly afterMs: number };
+  /** Sent so long after the start, or when stderr first says so. */
+  readonly kill?: { readonly signal: NodeJS.Signals; readonly afterMs?: number; readonly when?: RegExp };
   /** Stops reading stdout after so many bytes and closes it. */
   readonly closeAfter?: number;
 }
@@ -35,10 +35,11 @@ export function runCli(args: readonly string[], { env = {}, bin = 'tokmeter.js',
     if (closeAfter !== undefined && stdout.length >= closeAfter) child.stdout.destroy();
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    if (kill?.when?.test(text)) child.kill(kill.signal);
     stderr += text;
   });
   if (closeAfter === 0) child.stdout.destroy();
-  if (kill !== undefined) setTimeout(() => child.kill(kill.signal), kill.afterMs);
+  if (kill?.afterMs !== undefined) setTimeout(() => child.kill(kill.signal), kill.afterMs);
   return new Promise((done, fail) => {
     child.on('error', fail);
     child.on('close', (code, signal) => done({ stdout, stderr, code, signal }));
