@@ -3,6 +3,7 @@ import { type ServerRules, scrapeRules } from '../facts/scrape-rules.ts';
 import { targets } from '../facts/targets.ts';
 import { defineCheck, type Finding, verdict } from '../model/check.ts';
 import { grouped } from '../parse/grouped.ts';
+import { normaliseLabel } from '../parse/metric-names.ts';
 import type { Labels, RelabelRule } from '../parse/relabel.ts';
 import { culprit, type Fate, fatesOf, ruleText, type Simulation, sentBy, simulations } from './simulation.ts';
 import { enumerated, shell, times } from './wording.ts';
@@ -32,11 +33,14 @@ export function tenantsMerged(nouns: Nouns, ids: { readonly tenantsMerged: strin
   });
 }
 
-/** Identities that are not told apart any more, or that changed. */
+/** One identity label whose values are not told apart any more, or changed. */
 interface Damage {
-  /** Texts of the tenants that end as one. */
-  readonly merged: readonly string[];
+  readonly label: string;
+  /** The values that end as one. */
+  readonly values: readonly string[];
+  /** What they end as; "" when the label is gone. */
   readonly into: string;
+  /** Tokens in series that another one swallowed. */
   readonly lost: number;
   readonly total: number;
 }
@@ -52,7 +56,7 @@ function inScrape(runs: readonly Simulation[]): readonly Finding[] {
   return [
     {
       subject: `scrape pool ${first.job.name}`,
-      about: runs.map(({ target }) => target.emitter.key),
+      about: aboutOf(damage, runs),
       message: `${rule} ${effect(damage)}`,
       evidence: {
         saw:
@@ -62,6 +66,10 @@ function inScrape(runs: readonly Simulation[]): readonly Finding[] {
       remedy: { text: `remove that rule ${whereText(first.job.name)}, or let it spare the identity labels` },
     },
   ];
+}
+
+function aboutOf({ label }: Damage, runs: readonly Simulation[]): readonly string[] {
+  return [`label ${normaliseLabel(label)}`, ...new Set(runs.map(({ target }) => target.emitter.key))];
 }
 
 function inRemoteWrite(runs: readonly Simulation[]): readonly Finding[] {
@@ -77,7 +85,7 @@ function inRemoteWrite(runs: readonly Simulation[]): readonly Finding[] {
     return [
       {
         subject: first.rules.server.subject,
-        about: intact.map(({ target }) => target.emitter.key),
+        about: aboutOf(damage, intact),
         message: `in what it sends to ${url}, ${rule} ${effect(damage)}`,
         evidence: {
           saw: `write_relabel_configs${guilty === null ? '' : `[${guilty.index}]`}: ${rule}`,
@@ -90,42 +98,53 @@ function inRemoteWrite(runs: readonly Simulation[]): readonly Finding[] {
 }
 
 function worst(damages: readonly (Damage | null)[]): Damage | null {
-  return damages.reduce((most, damage) => (damage !== null && (most === null || damage.lost > most.lost) ? damage : most), null);
+  const weight = (damage: Damage): number => damage.lost * 1000 + damage.values.length;
+  return damages.reduce((most, damage) => (damage !== null && (most === null || weight(damage) > weight(most)) ? damage : most), null);
 }
 
-/** Compares who the series belonged to with who they belong to afterwards. */
+/** The worst that happens to any identity label of these series. */
 function damageOf(run: Simulation, fates: readonly Fate[]): Damage | null {
-  const rows = run.exposed.flatMap((series, index) => {
+  const labels = [...new Set(run.exposed.flatMap(({ identity }) => [...identity.keys()]))];
+  return worst(labels.map((label) => damageTo(label, run, fates)));
+}
+
+/** Compares the values of one label before and after. A change of case alone hurts nobody unless two become one. */
+function damageTo(label: string, run: Simulation, fates: readonly Fate[]): Damage | null {
+  const rows = run.exposed.flatMap(({ identity, tokens }, index) => {
     const fate = fates[index];
-    return fate?.status === 'stored' && series.identity.size > 0
-      ? [{ series, fate, before: tenant(series.identity), after: tenant(identityAfter(series.identity, fate.labels)) }]
+    const before = identity.get(label);
+    return fate?.status === 'stored' && before !== undefined
+      ? [{ before, after: valueAfter(label, fate.labels), lost: fate.lost ? tokens : 0, tokens }]
       : [];
   });
-  const total = rows.reduce((sum, { series }) => sum + series.tokens, 0);
-  const moved = rows.filter(({ before, after }) => before !== after && before.toLowerCase() !== after.toLowerCase());
   const shared = [...grouped(rows, ({ after }) => after).values()].filter((same) => new Set(same.map(({ before }) => before)).size > 1);
+  const moved = rows.filter(({ before, after }) => before.toLowerCase() !== after.toLowerCase());
   const victims = shared.sort((a, b) => b.length - a.length)[0] ?? moved;
   const [victim] = victims;
   if (victim === undefined) return null;
-  // Tokens that end under a wrong name count as lost to their tenant, merged or not.
-  const lost = rows.filter(({ fate, before, after }) => fate.lost || before !== after).reduce((sum, { series }) => sum + series.tokens, 0);
-  return { merged: [...new Set(victims.map(({ before }) => before))], into: victim.after, lost, total };
+  const sum = (part: 'lost' | 'tokens'): number => rows.reduce((total, row) => total + row[part], 0);
+  return { label, values: [...new Set(victims.map(({ before }) => before))], into: victim.after, lost: sum('lost'), total: sum('tokens') };
 }
 
-/** Where the value of each identity label is found afterwards; `exported_` is its own check. */
-function identityAfter(before: Labels, stored: Labels): Labels {
-  return new Map([...before.keys()].map((label) => [label, stored.get(`exported_${label}`) ?? stored.get(label) ?? '']));
+/** Where the value is found afterwards; that it is called `exported_` is a check of its own. */
+function valueAfter(label: string, stored: Labels): string {
+  return stored.get(`exported_${label}`) ?? stored.get(label) ?? '';
 }
 
-function tenant(identity: Labels): string {
-  return [...identity].map(([label, value]) => `${label}=${JSON.stringify(value)}`).join(',');
-}
-
-function effect({ merged, into, lost, total }: Damage): string {
-  const kept = total === 0 ? 1 : (total - lost) / total;
-  const share = lost > 0 && total > 0 ? `; ${times(kept)} of the tokens are left under the right name` : '';
-  const verb = merged.length > 1 ? `makes one of ${enumerated(merged, 4)}` : `turns ${merged[0] ?? ''} into ${into}`;
-  return `${verb}${share}`;
+function effect({ label, values, into, lost, total }: Damage): string {
+  const names = enumerated(
+    values.map((value) => JSON.stringify(value)),
+    4,
+  );
+  const verb =
+    into === ''
+      ? `removes ${label} (${names})`
+      : values.length > 1
+        ? `makes one ${label}, ${JSON.stringify(into)}, of ${names}`
+        : `turns ${label} ${names} into ${JSON.stringify(into)}`;
+  return lost > 0 && total > 0
+    ? `${verb}, so that series become equal and all but the first of them are lost: ${times((total - lost) / total)} the tokens are stored`
+    : verb;
 }
 
 /** Where a rule of the pool is written: the operator's pool names are podMonitor/NAMESPACE/NAME/INDEX. */
