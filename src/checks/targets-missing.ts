@@ -1,7 +1,7 @@
 import { type Coverage, coverage, seenBy, takenBy } from '../facts/coverage.ts';
 import type { Emitter, Nouns } from '../facts/emitters.ts';
 import { type ServerTargets, targets } from '../facts/targets.ts';
-import { defineCheck, type Finding, verdict } from '../model/check.ts';
+import { defineCheck, type Finding, type Remedy, verdict } from '../model/check.ts';
 import type { Attempt } from '../model/fact.ts';
 import { grouped } from '../parse/grouped.ts';
 import { running } from './scraped.ts';
@@ -112,30 +112,45 @@ function findingsOf({ server, emitters, pools }: Missing, coverage: Attempt<Cove
   const [first] = emitters;
   if (first === undefined) return [];
   const { subject } = server.server;
+  const culprit = relabelings(coverage, emitters);
   const where = server.server.shards.length > 1 ? `${subject}, over ${server.server.shards.length} shards` : subject;
   const which = pools.length > 0 ? `scrape pool ${pools.join(', ')}` : 'any scrape pool';
   return [
     {
       subject: first.subject,
-      message: `${named(emitters, nouns)} ${emitters.length === 1 ? 'has' : 'have'} no active target in ${which} of ${where}${relabelings(coverage, emitters) ?? drops(server, pools)}`,
+      message: `${named(emitters, nouns)} ${emitters.length === 1 ? 'has' : 'have'} no active target in ${which} of ${where}${culprit?.text ?? drops(server, pools)}`,
       evidence: {
         saw: `no active target at ${first.pod.ip}:${first.port}${first.path}`,
         run: prometheusRun(`/api/v1/targets?state=active${pools.length === 1 ? `&scrapePool=${pools[0]}` : ''}`),
       },
+      ...(culprit === null ? {} : { remedy: culprit.remedy }),
       about: keysOf(emitters),
     },
   ];
 }
 
+interface Culprit {
+  readonly text: string;
+  readonly remedy: Remedy;
+}
+
 /** The relabeling of a PodMonitor that takes the pods out; null when none does. */
-function relabelings(coverage: Attempt<Coverage>, [first]: readonly Emitter[]): string | null {
+function relabelings(coverage: Attempt<Coverage>, [first]: readonly Emitter[]): Culprit | null {
   if (coverage.status === 'unread') return null;
   for (const { monitor, endpoint, covers } of coverage.value.monitors.flatMap(({ endpoints }) => endpoints)) {
     const dropped = covers.find(({ emitter }) => emitter.key === first?.key)?.dropped;
     if (dropped === undefined) continue;
     const where = `of ${monitor.subject} endpoint ${endpoint.index}`;
-    if (dropped.rule === null) return `: the relabelings ${where} send the scrape to another address`;
-    return `: relabelings[${dropped.rule}] ${where} drops them (${JSON.stringify(endpoint.relabelings[dropped.rule])})`;
+    if (dropped.rule === null)
+      return {
+        text: `: the relabelings ${where} send the scrape to another address`,
+        remedy: { text: `let the relabelings ${where} keep the address` },
+      };
+    const rule = `relabelings[${dropped.rule}] ${where}`;
+    const patch = [{ op: 'remove', path: `/spec/podMetricsEndpoints/${endpoint.index}/relabelings/${dropped.rule}` }];
+    const command = `kubectl -n ${monitor.namespace} patch podmonitor ${monitor.name} --type json -p '${JSON.stringify(patch)}'`;
+    const text = `: ${rule} drops them (${JSON.stringify(endpoint.relabelings[dropped.rule])})`;
+    return { text, remedy: { text: `remove ${rule}`, command, patch } };
   }
   return null;
 }
