@@ -10,6 +10,8 @@ export interface Meter {
   familyOf(name: string): string;
   /** A label name as under underscore escaping; null: left out. */
   labelOf(name: string): string | null;
+  /** Whether requests are told apart by a label, by its escaped name: by model and operation, not by user. */
+  tellsRequests(label: string): boolean;
 }
 
 /** What the wanted samples of one metrics page add up to. */
@@ -30,9 +32,9 @@ type Entry = { readonly labels: Labels; sum: number; count: number };
 
 /** Collects the samples of one metrics page. */
 export function pageOf(meter: Meter): { add(name: string, labels: Labels, value: number): void; page(): Page } {
-  const relabel = relabeller(meter);
-  const entryAt = entries(relabel.of);
-  const requests: { labels: Labels; count: number }[] = [];
+  const tokens = relabeller(meter.labelOf);
+  const entryAt = entries(tokens.of);
+  const requests = counters(meter);
   let family: string | null = null;
   let target: Labels | null = null;
   return {
@@ -41,21 +43,21 @@ export function pageOf(meter: Meter): { add(name: string, labels: Labels, value:
       if (role === 'sum' || role === 'count') {
         family ??= meter.familyOf(name);
         entryAt.of(labels)[role] += value;
-      } else if (role === 'requests') requests.push({ labels: relabel.of(labels, false), count: value });
+      } else if (role === 'requests') requests.add(labels, value);
       else if (role === 'target') target = { ...labels };
     },
-    page: () => ({ family, series: entryAt.all(), labelNames: relabel.names(), requests, target }),
+    page: () => ({ family, series: entryAt.all(), labelNames: tokens.names(), requests: requests.all(), target }),
   };
 }
 
 /** One entry a label set. A sum and its count follow each other with equal labels, often as one object, and always in one order. */
-function entries(relabel: (labels: Labels, token: boolean) => Labels) {
+function entries(relabel: (labels: Labels) => Labels) {
   const known = new Map<string, Entry>();
   let last: { readonly labels: Labels; readonly entry: Entry } | null = null;
   const of = (labels: Labels): Entry => {
     if (last?.labels === labels) return last.entry;
     const key = keyOf(labels);
-    const entry = known.get(key) ?? { labels: relabel(labels, true), sum: 0, count: 0 };
+    const entry = known.get(key) ?? { labels: relabel(labels), sum: 0, count: 0 };
     known.set(key, entry);
     last = { labels, entry };
     return entry;
@@ -70,28 +72,44 @@ function keyOf(labels: Labels): string {
   return key;
 }
 
+/** Requests by the labels that tell them apart: thousands of users become a few models. */
+function counters(meter: Meter) {
+  const known = new Map<string, { labels: Labels; count: number }>();
+  const { of } = relabeller((name) => {
+    const label = meter.labelOf(name);
+    return label !== null && meter.tellsRequests(label) ? label : null;
+  });
+  return {
+    add: (labels: Labels, count: number): void => {
+      const told = of(labels);
+      const key = keyOf(told);
+      const counter = known.get(key) ?? { labels: told, count: 0 };
+      counter.count += count;
+      known.set(key, counter);
+    },
+    all: (): Page['requests'] => [...known.values()],
+  };
+}
+
 /** Renames labels, asking about each name once. */
-function relabeller(meter: Meter) {
+function relabeller(labelOf: Meter['labelOf']) {
   const renamed = new Map<string, string | null>();
-  const seen = new Set<string>();
   const nameOf = (name: string): string | null => {
     const known = renamed.get(name);
     if (known !== undefined) return known;
-    const fresh = meter.labelOf(name);
+    const fresh = labelOf(name);
     renamed.set(name, fresh);
     return fresh;
   };
-  const of = (labels: Labels, token: boolean): Labels => {
+  const of = (labels: Labels): Labels => {
     const pairs: [string, string][] = [];
     for (const name in labels) {
       const label = nameOf(name);
-      if (label === null) continue;
-      pairs.push([label, labels[name] ?? '']);
-      if (token) seen.add(name);
+      if (label !== null) pairs.push([label, labels[name] ?? '']);
     }
     return Object.fromEntries(pairs);
   };
-  return { of, names: (): readonly string[] => [...seen].sort() };
+  return { of, names: (): readonly string[] => [...renamed].flatMap(([name, label]) => (label === null ? [] : [name])).sort() };
 }
 
 /** Why a metrics endpoint told nothing, through its own fault. */

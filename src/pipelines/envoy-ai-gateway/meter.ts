@@ -14,6 +14,7 @@ export const meter: Meter = {
     return name === 'target_info' ? 'target' : null;
   },
   familyOf: (name) => name.replace(/_(sum|count)$/, ''),
+  tellsRequests: (label) => label.startsWith('gen_ai_') || label === 'error_type',
   labelOf: (name) => (/^otel[._]scope[._]/.test(name) ? null : labelOf(name, 'escape-name')),
 };
 

@@ -44,6 +44,21 @@ describe('what a sidecar says', () => {
     });
   });
 
+  it('counts requests by model and not by user', async () => {
+    const { read } = await emitted(metricsPage(['alice', 'bob', null]));
+    const outcome = read[0]?.outcome;
+    expect(outcome?.status === 'metered' && outcome.requests).toEqual([
+      { labels: { gen_ai_operation_name: 'chat', gen_ai_request_model: 'gpt-4o' }, count: 3 },
+    ]);
+  });
+
+  it('keeps a label named __proto__ a label', async () => {
+    const page = `gen_ai_client_token_usage_sum{__proto__="x"} 1\ngen_ai_client_token_usage_count{__proto__="x"} 1\n${idlePage()}`;
+    const { read } = await emitted(page);
+    const outcome = read[0]?.outcome;
+    expect(outcome?.status === 'metered' && Object.entries(outcome.series[0]?.labels ?? {})).toEqual([['__proto__', 'x']]);
+  });
+
   it.each<[string, Answer, unknown]>([
     ['only target_info', idlePage(), { status: 'idle' }],
     ['nothing at all', '', { status: 'unreadable', problem: 'not-metrics' }],
