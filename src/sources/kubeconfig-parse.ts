@@ -46,7 +46,8 @@ function rootOf(text: string, file: string, { parseDocument, LineCounter }: Yaml
     prettyErrors: false,
     uniqueKeys: false,
     logLevel: 'silent',
-    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || tag.tag !== 'tag:yaml.org,2002:timestamp'),
+    // Go knows neither dates nor 12:34 as a number of base 60.
+    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !(tag.tag.endsWith(':timestamp') || tag.format === 'TIME')),
   });
   const fault = document.errors.find(({ code }) => code !== 'MULTIPLE_DOCS');
   if (fault !== undefined) throw new KubeconfigError(`${file}:${lines.linePos(fault.pos[0]).line}: ${sentence(fault.message)}`);

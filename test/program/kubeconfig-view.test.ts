@@ -161,6 +161,12 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
+/** Plain scalars as a password: whether YAML 1.1 of Go takes them for a string, a number, a truth value or nothing. */
+const scalars = (
+  '12:34 1:2:3.5 .5 1. + 1_000 0x1F 0b11 017 08 09.5 +1 1e3 123e45 1E-5 1.5e+3 .inf -.INF .NaN inf Infinity NaN 1.2.3 0_1 _1 1_ 1__0 ' +
+  'y Y yes YES yEs n no off OFF on On true TRUE tRue false ~ null Null NULL nULL = 2020-01-01 2020-01-01T00:00:00Z 0x 0b 0b12 1,000 00 0 -0 1- v1'
+).split(' ');
+
 const broken: Readonly<Record<string, string>> = {
   'a list': '- a\n- b\n',
   'a word': 'hello\n',
@@ -289,6 +295,17 @@ describe.skipIf(kubectl === null)(`the kubeconfig that kubectl sees${withoutKube
   it.each(Object.entries(cases))('%s', async (_, given) => {
     const folder = laidOut(given.files);
     expect(await ours(given, folder)).toEqual(await theirs(given, folder));
+  });
+
+  it.each(scalars)('%s as a password', async (scalar) => {
+    const given = { files: { config: one(https, `{username: a, password: ${scalar}}`) } };
+    const folder = laidOut(given.files);
+    const outcome = (view: Promise<View>) =>
+      view.then(
+        ({ user }) => user.password ?? '',
+        () => 'refused',
+      );
+    expect(await outcome(ours(given, folder))).toBe(await outcome(theirs(given, folder)));
   });
 
   it.each(Object.entries(broken))('%s is refused by both', async (_, content) => {
