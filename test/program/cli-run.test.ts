@@ -73,7 +73,8 @@ describe('a run that is cut short', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
   ] as const)('ends with a report at %s', async (signal, expected) => {
-    const { stdout, code } = await runCli(['doctor', '-o', 'json', '--server', address], { kill: { signal, afterMs: 1200 } });
+    const connected = new Promise((done) => silent.once('connection', done));
+    const { stdout, code } = await runCli(['doctor', '-o', 'json', '--server', address], { kill: { signal, after: connected } });
     const report = JSON.parse(stdout);
     expect([code, report.complete, report.exitCode, valid(report)]).toEqual([expected, false, expected, true]);
   });

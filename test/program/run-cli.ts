@@ -13,8 +13,8 @@ export interface Settings {
   readonly env?: Readonly<Record<string, string>>;
   /** The name it is called by. */
   readonly bin?: 'tokmeter.js' | 'kubectl-tokmeter.js';
-  /** Sent so long after the start, or when stderr first says so. */
-  readonly kill?: { readonly signal: NodeJS.Signals; readonly afterMs?: number; readonly when?: RegExp };
+  /** Sent after something has happened, or when stderr first says so. */
+  readonly kill?: { readonly signal: NodeJS.Signals; readonly after?: Promise<unknown>; readonly when?: RegExp };
   /** Stops reading stdout after so many bytes and closes it. */
   readonly closeAfter?: number;
 }
@@ -39,7 +39,7 @@ export function runCli(args: readonly string[], { env = {}, bin = 'tokmeter.js',
     stderr += text;
   });
   if (closeAfter === 0) child.stdout.destroy();
-  if (kill?.afterMs !== undefined) setTimeout(() => child.kill(kill.signal), kill.afterMs);
+  kill?.after?.then(() => child.kill(kill.signal));
   return new Promise((done, fail) => {
     child.on('error', fail);
     child.on('close', (code, signal) => done({ stdout, stderr, code, signal }));
