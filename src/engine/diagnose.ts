@@ -24,8 +24,8 @@ export async function diagnose(
 ): Promise<Report> {
   const gathering = settings.gathering ?? gather(source, options, settings);
   const choice = await choose(pipelines, gathering);
-  // Refused while looking, with nothing else found: the checks say which permission is missing for what.
-  const judged = choice.chosen.length === 0 && choice.unread.length > 0 ? pipelines : choice.chosen;
+  // The checks of one that could not be looked for say which permission is missing for what.
+  const judged = pipelines.filter((pipeline) => choice.chosen.includes(pipeline) || choice.unsure.includes(pipeline));
   const reports = await Promise.all(judged.map((pipeline) => examine(pipeline, source, options, { ...settings, gathering })));
   const notFound = choice.chosen.length > 0 ? null : { lookedFor: choice.lookedFor, unread: choice.unread };
   return report(source, reports, {

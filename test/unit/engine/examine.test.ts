@@ -261,6 +261,28 @@ describe('diagnose', () => {
     expect(report).toMatchObject({ exitCode: 2, notFound: { unread: [{ needs: 'list x' }] } });
   });
 
+  it('judges one that it could not look for beside one that is there', async () => {
+    const blind = {
+      ...pipelineOf(
+        [told('b', () => ({ status: 'unknown', unread: [{ what: 'it', reason: 'forbidden', message: 'x', needs: 'list x' }] }))],
+        refused,
+      ),
+      id: 'other',
+    };
+    const report = await diagnose([pipelineOf([passing('a')]), blind], source, options, settings);
+    expect([report.exitCode, report.pipelines.map(({ id }) => id), report.notFound]).toEqual([2, ['fake', 'other'], null]);
+  });
+
+  it('leaves out one that is not there', async () => {
+    const report = await diagnose(
+      [pipelineOf([passing('a')]), { ...pipelineOf([broken('b')], absent), id: 'other' }],
+      source,
+      options,
+      settings,
+    );
+    expect([report.exitCode, report.pipelines.map(({ id }) => id)]).toEqual([0, ['fake']]);
+  });
+
   it('writes whole seconds, and says nothing of the run that is not the same every time', async () => {
     const look = () => diagnose([pipelineOf([passing('a'), broken('b')])], memorySource({}), options, settings);
     const [one, two] = [await look(), await look()];
