@@ -53,8 +53,11 @@ async function read(wanted: Wanted, opening: () => Promise<Opened>, run: Run): P
 async function shown({ name, chosen, options }: Wanted, { source }: Opened, run: Run): Promise<Table> {
   const gathering = gather(source, options, { signal: run.signal, clock: run.clock, onEvent: run.progress.onEvent });
   const choice = await choose(chosen, gathering);
-  const pipelinesShown = choice.chosen.length > 0 ? choice.chosen : chosen.slice(0, 1);
-  return joined(await Promise.all(pipelinesShown.map((pipeline) => pipeline.views[name].show(gathering.reader))));
+  const tablesOf = (of: readonly Pipeline[]): Promise<readonly Table[]> =>
+    Promise.all(of.map((pipeline) => pipeline.views[name].show(gathering.reader)));
+  if (choice.chosen.length === 0) return joined(await tablesOf(chosen.slice(0, 1)));
+  const table = joined(await tablesOf(choice.chosen));
+  return { ...table, unread: [...table.unread, ...choice.unread] };
 }
 
 function joined(tables: readonly Table[]): Table {
