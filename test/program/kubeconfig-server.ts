@@ -63,14 +63,14 @@ function seenOf(asked: IncomingMessage): Seen {
   };
 }
 
-export interface Proxy {
+export interface ProxyServer {
   readonly port: number;
   readonly asked: string[];
   close(): Promise<void>;
 }
 
 /** A CONNECT proxy that wants this login, when one is given, and sends every tunnel to one port. */
-export async function connectProxy(to: number, login: string | null = null): Promise<Proxy> {
+export async function connectProxy(to: number, login: string | null = null): Promise<ProxyServer> {
   const asked: string[] = [];
   const server = createHttpServer((_, response) => response.setHeader('content-type', 'text/html').end('<html>'));
   server.on('connect', ({ url, headers }, socket) => {
@@ -88,7 +88,7 @@ export async function connectProxy(to: number, login: string | null = null): Pro
 }
 
 /** A SOCKS5 proxy that sends everybody to one port; wants user and password when they are given. */
-export async function socksProxy(to: number, login: readonly [user: string, password: string] | null = null): Promise<Proxy> {
+export async function socksProxy(to: number, login: readonly [user: string, password: string] | null = null): Promise<ProxyServer> {
   const asked: string[] = [];
   const server = net.createServer(async (socket) => {
     socket.on('error', () => {});
