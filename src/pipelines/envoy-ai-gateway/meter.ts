@@ -1,4 +1,4 @@
-import type { Meter } from '../../facts/emissions.ts';
+import type { Meter } from '../../facts/metrics-page.ts';
 import { labelOf } from '../../parse/mapping.ts';
 
 /** The token histogram in every spelling; never mcp_initialization_duration_token, which the unit bug of internal/metrics names so. */

@@ -19,7 +19,7 @@ export const identityUnsourced = defineCheck({
   needs: { aiRoutes, identity, securityPolicies },
   wants: { proxies },
   judge({ aiRoutes, identity, securityPolicies, proxies }, options) {
-    const mapped = identity.filter((label) => label.header !== null);
+    const mapped = identity.filter(({ header }) => header !== null && possible.test(header));
     if (mapped.length === 0) return { status: 'skip', because: 'no request header is mapped to a label' };
     const routes = aiRoutes.routes.filter((route) => routeWanted(route, options));
     if (routes.length === 0) return { status: 'skip', because: 'there is no AIGatewayRoute' };
@@ -30,6 +30,9 @@ export const identityUnsourced = defineCheck({
     );
   },
 });
+
+// RFC 9110 token: what holds a quote is no header, and mapping-ineffective says so.
+const possible = /^[!#$%&'*+.^`|~\w-]+$/;
 
 type Pods = ReturnType<typeof metered>;
 

@@ -1,8 +1,9 @@
-import { type Page, readPage } from '../../../facts/emissions.ts';
+import { readPage, type Unreadable } from '../../../facts/emissions.ts';
 import type { Emission, Emitter } from '../../../facts/emitters.ts';
 import { tunnelling } from '../../../facts/kinds.ts';
+import { labelPool, type Page } from '../../../facts/metrics-page.ts';
 import { defineFact } from '../../../model/fact.ts';
-import { type Many, type Source, type Unread, unreadOf } from '../../../model/source.ts';
+import { type Many, type Unread, unreadOf } from '../../../model/source.ts';
 import { sidecarGuess } from '../guess.ts';
 import { acceptedText, meter } from '../meter.ts';
 import type { Guess } from '../releases.ts';
@@ -17,18 +18,25 @@ export const emissions = defineFact({
   needs: { emitters, proxies },
   read: async ({ emitters, proxies }, { source }): Promise<Many<Emission>> => {
     const byKey = new Map(proxies.read.map((proxy) => [proxy.key, proxy]));
-    const settled = await Promise.all(emitters.read.map((emitter) => emissionOf(source, emitter, byKey.get(emitter.key))));
+    const reading = { meter, accept: acceptedText, pool: labelPool() };
+    const settled = await Promise.all(
+      emitters.read.map((emitter) => emissionOf(emitter, byKey.get(emitter.key), () => readPage(source, emitter, reading))),
+    );
     const read = settled.flatMap((entry) => ('emitter' in entry ? [entry] : []));
     const unread = settled.flatMap((entry) => ('emitter' in entry ? [] : [entry]));
     return { read, unread: [...emitters.unread, ...unread] };
   },
 });
 
-async function emissionOf(source: Source, emitter: Emitter, proxy: ProxyPod | undefined): Promise<Emission | Unread> {
+async function emissionOf(
+  emitter: Emitter,
+  proxy: ProxyPod | undefined,
+  read: () => Promise<Page | Unreadable>,
+): Promise<Emission | Unread> {
   if (emitter.pod.phase !== 'Running')
     return unreadable(emitter, 'refused', `the pod is ${emitter.pod.phase}: nothing serves port ${emitter.port} yet`);
   try {
-    const page = await readPage(source, emitter, meter, acceptedText);
+    const page = await read();
     return 'status' in page ? { emitter, outcome: page, target: {} } : told(refined(emitter, proxy, page), page);
   } catch (error) {
     return unreadOf(error, `metrics of pod ${emitter.pod.namespace}/${emitter.pod.name}`);

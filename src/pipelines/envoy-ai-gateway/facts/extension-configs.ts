@@ -68,7 +68,7 @@ export function managerOf(yaml: string): Pick<ExtensionConfig, 'manager' | 'brok
 
 function parsed(yaml: string): Readonly<Record<string, unknown>> | null {
   try {
-    return record(parse(yaml, { maxAliasCount: 100, logLevel: 'silent' }));
+    return record(parse(yaml, { maxAliasCount: 100, logLevel: 'error' }));
   } catch {
     // Envoy Gateway itself would not start with it; the check says so.
     return null;
