@@ -1,8 +1,9 @@
+import { parse, stringify } from 'yaml';
 import { mapping } from './healthy.ts';
 import { names } from './objects/namespaces.ts';
 import { crashing, podOf } from './objects/workloads.ts';
 import { mapController, reidentify, remap } from './sound.ts';
-import { type Cluster, drop, edit, find, type WorldDefinition } from './world.ts';
+import { type Cluster, drop, type Editable, edit, find, type WorldDefinition } from './world.ts';
 
 const broken = (id: string): WorldDefinition['expect'] => ({ exitCode: 1, brokenAt: id });
 
@@ -188,6 +189,63 @@ export const configureWorlds: readonly WorldDefinition[] = [
         delete route.spec.llmRequestCosts;
       }),
     expect: { exitCode: 0, brokenAt: 'costs-unset' },
+  },
+  {
+    name: 'no-security-policy',
+    title: 'no policy sets the mapped headers: callers may claim to be anybody',
+    on: { release: 'v0.5' },
+    change: (cluster) => drop(cluster, ({ kind }) => kind === 'SecurityPolicy'),
+    expect: { exitCode: 0, brokenAt: 'identity-unsourced' },
+  },
+  {
+    name: 'route-policy-replaces-the-gateways',
+    title: 'a policy of the route replaces that of its Gateway, and with it the header of the user',
+    on: { release: 'v1.1' },
+    change: (cluster) => {
+      const policy = structuredClone(find(cluster, 'SecurityPolicy')) as Editable;
+      const targetRefs = [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'maas-route' }];
+      policy.metadata.name = 'route-keys';
+      policy.spec = {
+        targetRefs,
+        apiKeyAuth: { credentialRefs: [{ name: 'client-keys' }], extractFrom: [{ headers: ['Authorization'] }] },
+      };
+      edit(cluster, 'SecurityPolicy', 'maas-identity', ({ status }) => {
+        const message = 'This policy is being overridden by other securityPolicies for these routes: [maas-system/maas-route]';
+        const overridden = {
+          type: 'Overridden',
+          status: 'True',
+          reason: 'Overridden',
+          message,
+          lastTransitionTime: '2026-11-20T08:14:05Z',
+        };
+        status.ancestors[0].conditions.push(overridden);
+      });
+      cluster.objects.push(policy);
+    },
+    expect: { exitCode: 0, brokenAt: 'identity-overridden' },
+  },
+  {
+    name: 'extension-server-not-configured',
+    title: 'Envoy Gateway does not call the extension server: healthy sidecars that no request reaches',
+    on: { release: 'v0.5' },
+    change: (cluster) => {
+      edit(cluster, 'ConfigMap', 'envoy-gateway-config', ({ data }) => {
+        const { extensionManager, ...rest } = parse(data['envoy-gateway.yaml']);
+        data['envoy-gateway.yaml'] = stringify(rest);
+      });
+      for (const proxy of cluster.proxies) if (proxy.emulated) proxy.emulated = { ...proxy.emulated, flows: [] };
+    },
+    expect: broken('extension-unwired'),
+  },
+  {
+    name: 'webhook-without-ca',
+    title: 'the webhook has no CA: the API server cannot call it, and no new proxy can start',
+    on: { release: 'v0.5' },
+    change: (cluster) =>
+      edit(cluster, 'MutatingWebhookConfiguration', undefined, ({ webhooks }) => {
+        delete webhooks[0].clientConfig.caBundle;
+      }),
+    expect: broken('webhook-unsound'),
   },
 ];
 

@@ -41,7 +41,12 @@ export const emitWorlds: readonly WorldDefinition[] = [
     name: 'mapping-changed-without-restart',
     title: 'the controller maps a label more than its proxies, which were not restarted',
     on: { release: 'v0.5' },
-    change: (cluster) => mapController(cluster, `${mapping},x-department:department`),
+    change: (cluster) => {
+      mapController(cluster, `${mapping},x-department:department`);
+      edit(cluster, 'SecurityPolicy', undefined, ({ spec }) => {
+        spec.jwt.providers[0].claimToHeaders.push({ claim: 'department', header: 'x-department' });
+      });
+    },
     expect: broken('stale-mapping'),
   },
   {
@@ -119,7 +124,7 @@ export const emitWorlds: readonly WorldDefinition[] = [
         identity: { 'user.id': `user-${String(index).padStart(4, '0')}`, 'user.namespace': `team-${index % 7}` },
         input: 100,
         output: 20,
-        before: 3,
+        before: 300,
         perSecond: 0.2,
       }));
       at(cluster, 0).emulated = { release: 'v1.1', flows: flows.slice(0, 499), overflow: { requests: 240, tokens: 9600 } };
@@ -145,6 +150,41 @@ export const emitWorlds: readonly WorldDefinition[] = [
         delete sidecar.ports;
       }),
     expect: broken('port-undeclared'),
+  },
+  {
+    name: 'no-proxies',
+    title: 'the Gateway is programmed and no proxy pod serves it',
+    on: { release: 'v0.5' },
+    change: (cluster) => {
+      const gone = cluster.proxies.map(({ name }) => name);
+      cluster.objects = cluster.objects.filter(({ kind, metadata }) => !(kind === 'Pod' && gone.includes(metadata.name)));
+      cluster.proxies = [];
+    },
+    expect: broken('proxies-absent'),
+  },
+  {
+    name: 'streams-without-usage',
+    title: 'many answered streams leave no token sample',
+    on: { release: 'v0.5' },
+    change: (cluster) =>
+      cluster.proxies.forEach((proxy, index) => {
+        const flows = traffic('v0.5', index);
+        const silent = flows
+          .filter(({ streamed }) => streamed)
+          .map((flow) => ({ ...flow, unmetered: true, identity: { 'user.id': 'carol', 'user.namespace': 'team-b' } }));
+        proxy.emulated = { release: 'v0.5', flows: [...flows, ...silent] };
+      }),
+    expect: warned('streams-unmetered'),
+  },
+  {
+    name: 'sidecars-push-by-otlp-too',
+    title: 'an endpoint that was set for traces makes the sidecars push metrics as well',
+    on: { release: 'v0.5' },
+    change: (cluster) =>
+      eachSidecar(cluster, (sidecar) => {
+        sidecar.env = [{ name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: 'http://otel-collector.observability:4317' }];
+      }),
+    expect: warned('otlp-double'),
   },
   {
     name: 'two-faults-at-once',

@@ -1,5 +1,6 @@
 import type { Flow } from '../e2e/emulator/sidecar.ts';
 import { controller } from './objects/controller.ts';
+import { dashboards } from './objects/dashboards.ts';
 import { envoyGateway } from './objects/envoy-gateway.ts';
 import { operator, podMonitor, prometheusObject, prometheusPod } from './objects/monitoring.ts';
 import { names, namespaces } from './objects/namespaces.ts';
@@ -31,6 +32,7 @@ export function healthy({ release, prometheus = '3.16', mode = {} }: WorldDefini
       gateway(names.tenant, 'web'),
       ...pods,
       ...plainProxy(look, `${subnet}.31`),
+      ...dashboards(release, prometheus),
       ...operator(`${subnet}.203`),
       podMonitor(look.portNames[0], placeOf(mode).namespace),
       prometheusPod(prometheus, `${subnet}.41`),
@@ -65,7 +67,7 @@ export function traffic(release: Cluster['release'], proxy: number, models: read
       identity,
       input: 100 + 40 * tenant + 20 * index,
       output: 30 + 10 * index,
-      before: 20 + 7 * proxy + 3 * tenant,
+      before: 2000 + 700 * proxy + 300 * tenant,
       perSecond: 1 + tenant,
       streamed: index === 0,
     })),

@@ -1,9 +1,17 @@
 import { configureWorlds } from './configure.ts';
 import { emitWorlds } from './emit.ts';
+import { presentWorlds } from './present.ts';
 import { queryWorlds } from './query.ts';
 import { scrapeWorlds } from './scrape.ts';
 import { soundWorlds } from './sound.ts';
 import type { WorldDefinition } from './world.ts';
 
 /** Every world: what it changes, and what must be said of it. */
-export const worlds: readonly WorldDefinition[] = [...soundWorlds, ...configureWorlds, ...emitWorlds, ...scrapeWorlds, ...queryWorlds];
+export const worlds: readonly WorldDefinition[] = [
+  ...soundWorlds,
+  ...configureWorlds,
+  ...emitWorlds,
+  ...scrapeWorlds,
+  ...queryWorlds,
+  ...presentWorlds,
+];

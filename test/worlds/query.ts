@@ -1,8 +1,11 @@
+import type { Flow } from '../e2e/emulator/sidecar.ts';
 import { traffic } from './healthy.ts';
-import { edit, find, type WorldDefinition } from './world.ts';
+import { additionalJob } from './scrape.ts';
+import { type Cluster, drop, edit, type WorldDefinition } from './world.ts';
 
 const broken = (id: string): WorldDefinition['expect'] => ({ exitCode: 1, brokenAt: id });
-const drops = [{ action: 'drop', sourceLabels: ['__name__'], regex: 'gen_ai_client_token_usage.*' }];
+const dropping = { action: 'drop', sourceLabels: ['__name__'], regex: 'gen_ai_client_token_usage.*' };
+const forgetting = { action: 'labeldrop', regex: 'user_id' };
 
 /** Worlds whose path breaks between the store and the query. */
 export const queryWorlds: readonly WorldDefinition[] = [
@@ -10,11 +13,44 @@ export const queryWorlds: readonly WorldDefinition[] = [
     name: 'metric-relabeling-drops-tokens',
     title: 'metric relabeling drops the token series: targets are up and nothing is stored',
     on: { release: 'v0.5' },
-    change: (cluster) =>
-      edit(cluster, 'PodMonitor', undefined, ({ spec }) => {
-        spec.podMetricsEndpoints[0].metricRelabelings = drops;
-      }),
-    expect: broken('series-absent'),
+    change: (cluster) => relabelMetrics(cluster, dropping),
+    expect: broken('tokens-dropped'),
+  },
+  {
+    name: 'metric-relabeling-drops-the-user',
+    title: 'metric relabeling removes the user, so that all users of a team become one',
+    on: { release: 'v0.5' },
+    change: (cluster) => relabelMetrics(cluster, forgetting),
+    expect: broken('tenants-merged'),
+  },
+  {
+    name: 'tokens-dropped-behind-a-query-proxy',
+    title: 'a job that nobody can read drops the token series: a proxy before Prometheus hides its configuration',
+    on: { release: 'v0.5' },
+    change: (cluster) => scrapeByHand(cluster, '{action: drop, source_labels: [__name__], regex: gen_ai_client_token_usage.*}'),
+    expect: { exitCode: 1, brokenAt: 'series-absent', unknown: ['tokens-dropped'] },
+  },
+  {
+    name: 'user-dropped-behind-a-query-proxy',
+    title: 'a job that nobody can read drops the label of the user',
+    on: { release: 'v0.5' },
+    change: (cluster) => scrapeByHand(cluster, '{action: labeldrop, regex: user_id}'),
+    expect: { exitCode: 1, brokenAt: 'stored-identity-absent', unknown: ['tenants-merged'] },
+  },
+  {
+    name: 'prometheus-disk-full',
+    title: 'Prometheus cannot write any more: targets are up and no sample is stored',
+    on: { release: 'v0.5' },
+    change: (cluster) => {
+      const slow = (flow: Flow): Flow => ({ ...flow, before: 2000, perSecond: 0.1 });
+      for (const proxy of cluster.proxies)
+        if (proxy.emulated) proxy.emulated = { ...proxy.emulated, flows: proxy.emulated.flows.map(slow) };
+    },
+    later: async (hands) => {
+      await hands.fillDisks();
+      await hands.scrapes(4);
+    },
+    expect: { exitCode: 0, brokenAt: 'series-stale' },
   },
   {
     name: 'upgraded-across-a-renaming',
@@ -31,27 +67,28 @@ export const queryWorlds: readonly WorldDefinition[] = [
     expect: { exitCode: 0, brokenAt: 'spellings-mixed' },
   },
   {
-    name: 'metric-relabeling-drops-the-user',
-    title: 'metric relabeling removes the user from every stored series',
+    name: 'second-scraper-pushes-the-same',
+    title: 'a scraper outside the cluster writes the same series into Prometheus under another job',
     on: { release: 'v0.5' },
-    change: (cluster) =>
-      edit(cluster, 'PodMonitor', undefined, ({ spec }) => {
-        spec.podMetricsEndpoints[0].metricRelabelings = [{ action: 'labeldrop', regex: 'user_id' }];
-      }),
-    expect: broken('stored-identity-absent'),
-  },
-  {
-    name: 'tokens-dropped-since-a-reload',
-    title: 'a rule that was added a minute ago drops the token series: the stored ones grow old',
-    on: { release: 'v0.5' },
-    later: async (hands) => {
-      edit(hands.cluster, 'PodMonitor', undefined, ({ spec }) => {
-        spec.podMetricsEndpoints[0].metricRelabelings = drops;
+    change: (cluster) => {
+      edit(cluster, 'Prometheus', 'k8s', ({ spec }) => {
+        spec.enableRemoteWriteReceiver = true;
       });
-      await hands.apply(find(hands.cluster, 'PodMonitor'));
-      await hands.reload();
-      await hands.scrapes(4);
+      cluster.servers = cluster.servers.map((server) => ({ ...server, pushed: true }));
     },
-    expect: { exitCode: 0, brokenAt: 'series-stale' },
+    expect: broken('counts-disagree'),
   },
 ];
+
+function relabelMetrics(cluster: Cluster, rule: object): void {
+  edit(cluster, 'PodMonitor', undefined, ({ spec }) => {
+    spec.podMetricsEndpoints[0].metricRelabelings = [rule];
+  });
+}
+
+/** Without a PodMonitor, by a job with a rule of its own, and a proxy that hides the configuration. */
+function scrapeByHand(cluster: Cluster, rule: string): void {
+  drop(cluster, ({ kind }) => kind === 'PodMonitor');
+  additionalJob(cluster, [`metric_relabel_configs: [${rule}]`]);
+  cluster.servers = cluster.servers.map((server) => ({ ...server, hidden: ['/api/v1/status/config'] }));
+}

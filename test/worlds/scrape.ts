@@ -147,6 +147,15 @@ export const scrapeWorlds: readonly WorldDefinition[] = [
         path: '/metrics',
         relabelings: [{ action: 'drop', sourceLabels: ['__meta_kubernetes_pod_container_init'], regex: 'true' }],
       }),
+    expect: broken('unmonitored-proxies'),
+  },
+  {
+    name: 'prometheus-may-not-list-pods',
+    title: 'the ServiceAccount of Prometheus may not list pods: the pool is there and has no targets',
+    on: { release: 'v0.5' },
+    change: (cluster) => {
+      cluster.servers = cluster.servers.map((server) => ({ ...server, blind: true }));
+    },
     expect: broken('targets-missing'),
   },
   {
@@ -163,21 +172,7 @@ export const scrapeWorlds: readonly WorldDefinition[] = [
     name: 'annotation-job-beside-the-monitor',
     title: 'a hand-written scrape job covers the port that the PodMonitor covers',
     on: { release: 'v0.5' },
-    change: (cluster) => {
-      const jobs = [
-        '- job_name: pods',
-        '  kubernetes_sd_configs: [{role: pod, namespaces: {names: [envoy-gateway-system]}}]',
-        '  relabel_configs:',
-        '  - {action: keep, source_labels: [__meta_kubernetes_pod_container_port_number], regex: "1064"}',
-        '  - {source_labels: [__meta_kubernetes_namespace], target_label: kubernetes_namespace}',
-        '  - {source_labels: [__meta_kubernetes_pod_name], target_label: kubernetes_pod}',
-      ].join('\n');
-      const metadata = { name: 'additional-scrape-configs', namespace: names.monitoring };
-      before(cluster, 'Prometheus', { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { 'jobs.yaml': `${jobs}\n` } });
-      edit(cluster, 'Prometheus', 'k8s', ({ spec }) => {
-        spec.additionalScrapeConfigs = { name: metadata.name, key: 'jobs.yaml' };
-      });
-    },
+    change: (cluster) => additionalJob(cluster, []),
     expect: broken('duplicate-targets'),
   },
   {
@@ -200,4 +195,22 @@ function endpoint(cluster: Cluster, value: Editable): void {
 
 function before(cluster: Cluster, kind: string, object: Manifest): void {
   cluster.objects.splice(cluster.objects.indexOf(find(cluster, kind)), 0, object);
+}
+
+/** A hand-written job over the metrics ports, in a Secret. */
+export function additionalJob(cluster: Cluster, extra: readonly string[]): void {
+  const lines = [
+    '- job_name: pods',
+    '  kubernetes_sd_configs: [{role: pod, namespaces: {names: [envoy-gateway-system]}}]',
+    '  relabel_configs:',
+    '  - {action: keep, source_labels: [__meta_kubernetes_pod_container_port_number], regex: "1064"}',
+    '  - {source_labels: [__meta_kubernetes_namespace], target_label: kubernetes_namespace}',
+    '  - {source_labels: [__meta_kubernetes_pod_name], target_label: kubernetes_pod}',
+    ...extra.map((line) => `  ${line}`),
+  ];
+  const metadata = { name: 'additional-scrape-configs', namespace: names.monitoring };
+  before(cluster, 'Prometheus', { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { 'jobs.yaml': `${lines.join('\n')}\n` } });
+  edit(cluster, 'Prometheus', 'k8s', ({ spec }) => {
+    spec.additionalScrapeConfigs = { name: metadata.name, key: 'jobs.yaml' };
+  });
 }

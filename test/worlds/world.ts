@@ -19,6 +19,12 @@ export interface Server {
   readonly namespace: string;
   readonly name: string;
   readonly pods: readonly string[];
+  /** Paths that a proxy in front of it does not let through, as prom-label-proxy and its kind do. */
+  readonly hidden?: readonly string[];
+  /** Its ServiceAccount may not list pods. */
+  readonly blind?: boolean;
+  /** A second scraper pushes the same series into it, under another job. */
+  readonly pushed?: boolean;
 }
 
 /** Everything that a world consists of: objects in the order in which they are made, and what answers behind them. */
@@ -45,6 +51,8 @@ export interface Hands {
   emulate(proxy: ProxyPod, emulated: Emulated | null): Promise<void>;
   /** Every Prometheus takes what the operator generates now. */
   reload(): Promise<void>;
+  /** No Prometheus can write to its disk any more. */
+  fillDisks(): Promise<void>;
   /** Waits for so many more scrapes. */
   scrapes(count: number): Promise<void>;
 }

@@ -30,7 +30,7 @@ function stopped(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
-function respond(request: IncomingMessage, response: ServerResponse, emulated: Emulated & Seen): void {
+function respond(request: IncomingMessage, response: ServerResponse, emulated: Emulated & Seen): unknown {
   const path = (request.url ?? '/').split('?')[0];
   if (path === '/health') return void response.setHeader('content-type', 'text/plain').end('OK\n');
   if (path !== '/metrics' || emulated.trouble === 'not-found') return notFound(response);

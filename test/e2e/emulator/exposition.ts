@@ -2,11 +2,17 @@ import { escaped, type Format, legal } from './negotiate.ts';
 
 export type Labels = readonly (readonly [name: string, value: string])[];
 
-/** One histogram: all observations of a series have the same value, which is enough for counters that rise. */
+/** One histogram, or a part of it: so many observations of the same value. Parts with equal labels are one series. */
 export interface Histogram {
   readonly labels: Labels;
   readonly count: number;
   readonly value: number;
+}
+
+/** All observations of one series. */
+interface Series {
+  readonly labels: Labels;
+  readonly parts: readonly Histogram[];
 }
 
 export interface Family {
@@ -26,26 +32,46 @@ function familyText(family: Family, format: Format): string {
   const name = escaped(family.name, format.escaping);
   const shown = legal(name) ? name : `"${name}"`;
   const type = family.buckets === 'gauge' ? 'gauge' : 'histogram';
-  const series = family.series.toSorted(byLabels).map((each) => seriesText(name, family.buckets, each, format));
+  const series = united(family.series)
+    .toSorted(byLabels)
+    .map((each) => seriesText(name, family.buckets, each, format));
   return `# HELP ${shown} ${family.help}\n# TYPE ${shown} ${type}\n${series.join('')}`;
 }
 
+function united(parts: readonly Histogram[]): readonly Series[] {
+  const bySet = new Map<string, Histogram[]>();
+  for (const part of parts) {
+    const key = JSON.stringify(part.labels);
+    bySet.set(key, [...(bySet.get(key) ?? []), part]);
+  }
+  return [...bySet.values()].map((same) => ({ labels: same[0]?.labels ?? [], parts: same }));
+}
+
 /** client_golang prometheus/internal/metric.go: fewer labels first, then by values. */
-function byLabels(a: Histogram, b: Histogram): number {
+function byLabels(a: Series, b: Series): number {
   if (a.labels.length !== b.labels.length) return a.labels.length - b.labels.length;
   const index = a.labels.findIndex(([, value], place) => value !== b.labels[place]?.[1]);
   return index < 0 ? 0 : (a.labels[index]?.[1] ?? '') < (b.labels[index]?.[1] ?? '') ? -1 : 1;
 }
 
-function seriesText(name: string, buckets: Family['buckets'], { labels, count, value }: Histogram, format: Format): string {
+function seriesText(name: string, buckets: Family['buckets'], { labels, parts }: Series, format: Format): string {
   const line = (suffix: string, extra: Labels, number: string): string =>
     `${sample(name + suffix, [...labels, ...extra], format)} ${number}\n`;
   const float = (number: number): string => (format.kind === 'openmetrics' ? pointed(goFloat(number)) : goFloat(number));
-  if (buckets === 'gauge') return line('', [], float(value));
+  if (buckets === 'gauge') return line('', [], float(parts[0]?.value ?? 0));
   const whole = (number: number): string => (format.kind === 'openmetrics' ? String(number) : goFloat(number));
-  const below = buckets.map((edge) => line('_bucket', [['le', float(edge)]], whole(value <= edge ? count : 0)));
-  const infinite = line('_bucket', [['le', '+Inf']], whole(count));
-  return [...below, infinite, line('_sum', [], float(count * value)), line('_count', [], whole(count))].join('');
+  const below = buckets.map((edge) => line('_bucket', [['le', float(edge)]], whole(counted(parts.filter(({ value }) => value <= edge)))));
+  const infinite = line('_bucket', [['le', '+Inf']], whole(counted(parts)));
+  return [
+    ...below,
+    infinite,
+    line('_sum', [], float(parts.reduce((sum, { count, value }) => sum + count * value, 0))),
+    line('_count', [], whole(counted(parts))),
+  ].join('');
+}
+
+function counted(parts: readonly Histogram[]): number {
+  return parts.reduce((sum, { count }) => sum + count, 0);
 }
 
 function sample(name: string, labels: Labels, { escaping }: Format): string {

@@ -15,6 +15,8 @@ export interface Flow {
   readonly before: number;
   readonly perSecond: number;
   readonly streamed?: boolean;
+  /** Answered, and without usage: v0.5 and later record no token series then. */
+  readonly unmetered?: boolean;
 }
 
 /** What a sidecar has seen so far. */
@@ -78,9 +80,11 @@ function tokens(seen: Seen, shape: Shape, flows: readonly Flow[], requests: (flo
     output: flow.output,
     total: flow.input + flow.output,
   });
-  const series = flows.flatMap((flow) =>
-    shape.types.map((type) => ({ labels: labelsOf(flow, shape, type), count: requests(flow), value: amounts(flow)[type] ?? 0 })),
-  );
+  const series = flows
+    .filter((flow) => flow.unmetered !== true)
+    .flatMap((flow) =>
+      shape.types.map((type) => ({ labels: labelsOf(flow, shape, type), count: requests(flow), value: amounts(flow)[type] ?? 0 })),
+    );
   if (seen.overflow === undefined) return series;
   const { requests: count, tokens: sum } = seen.overflow;
   return [...series, { labels: [['otel_metric_overflow', 'true'], ...scope(shape)], count, value: sum / count }];

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -27,6 +28,8 @@ export interface RunningPrometheus {
   readonly address: string;
   readonly port: number;
   readonly url: string;
+  /** Writes fail from now on, as on a full disk. */
+  fillDisk(): void;
   /** Reads the operator's configuration again; resolves false when the server refuses it. */
   reload(): Promise<boolean>;
   stop(): Promise<void>;
@@ -38,6 +41,8 @@ interface Wanted {
   readonly release: PrometheusRelease;
   readonly namespace: string;
   readonly name: string;
+  /** Discovery with the rights of nobody. */
+  readonly blind: boolean;
   readonly running: RunningPrometheus | null;
 }
 
@@ -52,7 +57,7 @@ export async function startPrometheusOf(wanted: Wanted): Promise<RunningPromethe
   await writeConfiguration(wanted, folder, file);
   const port = await freePort();
   const address = '127.0.0.1';
-  const prefix = await routePrefix(wanted);
+  const prefix = await specArgs(wanted);
   const args = [`--config.file=${file}`, `--storage.tsdb.path=${join(folder, 'tsdb')}`, `--web.listen-address=${address}:${port}`];
   const child = run(
     programOf(wanted.release),
@@ -73,6 +78,7 @@ export async function startPrometheusOf(wanted: Wanted): Promise<RunningPromethe
       await writeConfiguration(wanted, folder, file);
       return (await status('POST', `${url}/-/reload`)) === 200;
     },
+    fillDisk: () => void execFileSync('prlimit', ['--pid', String(child.pid), '--fsize=1024:1024']),
     stop: async () => {
       await end(child);
       rmSync(folder, { recursive: true, force: true });
@@ -80,10 +86,33 @@ export async function startPrometheusOf(wanted: Wanted): Promise<RunningPromethe
   };
 }
 
-async function routePrefix({ api, namespace, name }: Wanted): Promise<{ readonly path: string; readonly args: readonly string[] }> {
+/** A scraper that is no part of the cluster and pushes what it scrapes into a server. */
+export async function startPusher(parent: string, targets: readonly string[], to: RunningPrometheus): Promise<() => Promise<void>> {
+  const folder = mkdtempSync(join(parent, 'pusher-'));
+  const file = join(folder, 'prometheus.yaml');
+  const jobs = [{ job_name: 'edge-collector', static_configs: [{ targets }] }];
+  const remote = [{ url: `${to.url}/api/v1/write`, queue_config: { batch_send_deadline: '1s' } }];
+  writeFileSync(file, stringify({ global: { scrape_interval: '5s', scrape_timeout: '4s' }, scrape_configs: jobs, remote_write: remote }));
+  const args = [
+    `--config.file=${file}`,
+    `--storage.tsdb.path=${join(folder, 'tsdb')}`,
+    `--web.listen-address=127.0.0.1:${await freePort()}`,
+  ];
+  const child = run(programOf('3.16'), [...args, '--log.level=warn'], join(folder, 'prometheus.log'));
+  return async () => {
+    await end(child);
+    rmSync(folder, { recursive: true, force: true });
+  };
+}
+
+async function specArgs({ api, namespace, name }: Wanted): Promise<{ readonly path: string; readonly args: readonly string[] }> {
   const object = await api.get({ apiVersion: 'monitoring.coreos.com/v1', kind: 'Prometheus', metadata: { namespace, name } });
-  const prefix = (object?.spec as { routePrefix?: string } | undefined)?.routePrefix ?? '/';
-  return prefix === '/' ? { path: '', args: [] } : { path: prefix, args: [`--web.route-prefix=${prefix}`] };
+  const { routePrefix: prefix = '/', enableRemoteWriteReceiver: receives = false } = (object?.spec ?? {}) as {
+    readonly routePrefix?: string;
+    readonly enableRemoteWriteReceiver?: boolean;
+  };
+  const receiver = receives ? ['--web.enable-remote-write-receiver'] : [];
+  return prefix === '/' ? { path: '', args: receiver } : { path: prefix, args: [`--web.route-prefix=${prefix}`, ...receiver] };
 }
 
 async function status(method: 'GET' | 'POST', url: string): Promise<number> {
@@ -112,7 +141,10 @@ async function discovered(job: Record<string, unknown>, wanted: Wanted, file: st
   const { kubernetes_sd_configs: found, ...rest } = job;
   if (!Array.isArray(found)) return job;
   if (wanted.release !== '2.42') {
-    const reached = found.map((each) => ({ ...each, kubeconfig_file: join(wanted.folder, 'admin.kubeconfig') }));
+    const reached = found.map((each) => ({
+      ...each,
+      kubeconfig_file: join(wanted.folder, wanted.blind ? 'viewer.kubeconfig' : 'admin.kubeconfig'),
+    }));
     return { ...job, kubernetes_sd_configs: reached };
   }
   const targets = await Promise.all(found.map((each) => podTargets(wanted.api, each)));

@@ -12,14 +12,10 @@ const irregular: Readonly<Record<string, string>> = {
   GatewayClass: 'gatewayclasses',
   Prometheus: 'prometheuses',
   EnvoyProxy: 'envoyproxies',
-  SecurityPolicy: 'securitypolicies',
-  ClientTrafficPolicy: 'clienttrafficpolicies',
-  BackendTrafficPolicy: 'backendtrafficpolicies',
-  BackendSecurityPolicy: 'backendsecuritypolicies',
   Endpoints: 'endpoints',
 };
 
 /** How a kind stands in URLs. */
 export function resourceOf(kind: string): { readonly plural: string; readonly namespaced: boolean } {
-  return { plural: irregular[kind] ?? `${kind.toLowerCase()}s`, namespaced: !cluster.has(kind) };
+  return { plural: irregular[kind] ?? `${kind.toLowerCase()}s`.replace(/policys$/, 'policies'), namespaced: !cluster.has(kind) };
 }

@@ -1,7 +1,8 @@
 import type { Cluster, Hands, Manifest, ProxyPod } from '../../worlds/world.ts';
 import { type Emulated, type Emulator, startEmulator } from '../emulator/emulator.ts';
+import { startFront } from './front.ts';
 import { until } from './processes.ts';
-import type { RunningPrometheus } from './prometheus.ts';
+import { type RunningPrometheus, startPusher } from './prometheus.ts';
 import type { Testbed } from './testbed.ts';
 
 /** A world that lives on a bed. */
@@ -16,6 +17,7 @@ const interval = 5;
 export async function stage(bed: Testbed, cluster: Cluster): Promise<Staged> {
   const emulators = new Map<string, Emulator>();
   const servers: RunningPrometheus[] = [];
+  const endings: (() => Promise<void>)[] = [];
   const emulate = async (proxy: ProxyPod, emulated: Emulated | null): Promise<void> => {
     await emulators.get(proxy.name)?.stop();
     emulators.delete(proxy.name);
@@ -30,10 +32,14 @@ export async function stage(bed: Testbed, cluster: Cluster): Promise<Staged> {
     emulate,
     reload: async () => {
       await pause(1.5);
-      for (const { namespace, name } of cluster.servers) await bed.startPrometheus(cluster.prometheus, namespace, name);
+      for (const { namespace, name, blind } of cluster.servers) await bed.startPrometheus(cluster.prometheus, namespace, name, blind);
+    },
+    fillDisks: async () => {
+      for (const server of servers) server.fillDisk();
     },
     scrapes: (count) => pause(count * interval),
     stop: async () => {
+      for (const ending of endings.splice(0)) await ending();
       await Promise.all([...emulators.values()].map((emulator) => emulator.stop()));
       await bed.reset();
     },
@@ -42,7 +48,7 @@ export async function stage(bed: Testbed, cluster: Cluster): Promise<Staged> {
     for (const proxy of cluster.proxies) await emulate(proxy, proxy.emulated);
     await bed.apply(...cluster.objects);
     for (const { namespace, name, address } of cluster.proxies) await bed.forward({ namespace, name }, 1064, { address, port: 1064 });
-    for (const server of cluster.servers) servers.push(await startServer(bed, cluster, server));
+    for (const server of cluster.servers) servers.push(await startServer(bed, cluster, server, endings));
     await staged.reload();
     for (const server of servers) await scraped(server, 3);
     return staged;
@@ -52,9 +58,18 @@ export async function stage(bed: Testbed, cluster: Cluster): Promise<Staged> {
   }
 }
 
-async function startServer(bed: Testbed, cluster: Cluster, server: Cluster['servers'][number]): Promise<RunningPrometheus> {
-  const running = await bed.startPrometheus(cluster.prometheus, server.namespace, server.name);
-  for (const name of server.pods) await bed.forward({ namespace: server.namespace, name }, 9090, running);
+async function startServer(
+  bed: Testbed,
+  cluster: Cluster,
+  server: Cluster['servers'][number],
+  endings: (() => Promise<void>)[],
+): Promise<RunningPrometheus> {
+  const running = await bed.startPrometheus(cluster.prometheus, server.namespace, server.name, server.blind);
+  const front = server.hidden === undefined ? null : await startFront(running.url, server.hidden);
+  if (front !== null) endings.push(front.stop);
+  for (const name of server.pods) await bed.forward({ namespace: server.namespace, name }, 9090, front ?? running);
+  const targets = cluster.proxies.map(({ address }) => `${address}:1064`);
+  if (server.pushed === true) endings.push(await startPusher(bed.folder, targets, running));
   await ready(bed, server);
   return running;
 }

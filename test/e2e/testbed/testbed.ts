@@ -33,7 +33,7 @@ export interface Testbed {
     to: { readonly address: string; readonly port: number },
   ): Promise<void>;
   /** Runs a Prometheus with exactly what the operator generates for a Prometheus object that exists; again after a change: it reloads. */
-  startPrometheus(release: PrometheusRelease, namespace?: string, name?: string): Promise<RunningPrometheus>;
+  startPrometheus(release: PrometheusRelease, namespace?: string, name?: string, blind?: boolean): Promise<RunningPrometheus>;
   /** Serves the kinds of Envoy AI Gateway as a release does, and of the operator all but those named. */
   serve(release: string, absent?: readonly string[]): Promise<void>;
   /** All requests so far, or those since a mark. */
@@ -73,19 +73,38 @@ function keyOf(release: string, absent: readonly string[]): string {
   return JSON.stringify([gatewayCrds(release), absent]);
 }
 
+/** Name and versions of a CustomResourceDefinition. */
+function versionsOf({ metadata, spec }: Manifest): string {
+  const { versions } = spec as { readonly versions: readonly { readonly name: string }[] };
+  return `${metadata.name} ${versions.map(({ name }) => name).toSorted()}`;
+}
+
 /** Other kinds than before; the operator's stay but for the absent ones. */
 async function exchange(api: Api, gateway: readonly Manifest[], absent: readonly string[]): Promise<void> {
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
   const present = await api.list(path);
   const monitoring = (crd: Manifest): boolean => absent.some((plural) => crd.metadata.name === `${plural}.monitoring.coreos.com`);
-  const gone = present.filter((crd) => crd.metadata.name.endsWith('.aigateway.envoyproxy.io') || monitoring(crd));
+  const kept = (crd: Manifest): boolean => gateway.some((wanted) => versionsOf(wanted) === versionsOf(crd));
+  const gone = present.filter((crd) => monitoring(crd) || (crd.metadata.name.endsWith('.aigateway.envoyproxy.io') && !kept(crd)));
   for (const crd of gone) await api.send('DELETE', `${path}/${crd.metadata.name}`);
-  await until('CustomResourceDefinitions to be gone', async () => {
-    const names = (await api.list(path)).map(({ metadata }) => metadata.name);
-    return gone.every(({ metadata }) => !names.includes(metadata.name)) || null;
-  });
+  await until(
+    'CustomResourceDefinitions to be gone',
+    async () => {
+      const names = (await api.list(path)).map(({ metadata }) => metadata.name);
+      return gone.every(({ metadata }) => !names.includes(metadata.name)) || null;
+    },
+    240,
+  );
   const back = shippedCrds().filter((crd) => !monitoring(crd) && !present.some(({ metadata }) => metadata.name === crd.metadata.name));
-  for (const crd of [...gateway, ...back]) await api.apply(crd);
+  for (const crd of [
+    ...gateway.filter(
+      (wanted) =>
+        !present.some(({ metadata }) => metadata.name === wanted.metadata.name) ||
+        gone.some(({ metadata }) => metadata.name === wanted.metadata.name),
+    ),
+    ...back,
+  ])
+    await api.apply(crd);
   await established(api);
   const served = async (name: string): Promise<boolean> => (await api.send('GET', `/apis/${name}`)).status === 200;
   await until('the kinds to be served', async () => (await served('aigateway.envoyproxy.io')) || null);
@@ -122,14 +141,15 @@ function testbedOf(folder: string, plane: ControlPlane, release: string, stopOpe
       for (const object of objects) await api.remove(object);
     },
     forward: (pod, port, target) => apply(forwarding(pod, port, target)),
-    startPrometheus: async (release, namespace = 'monitoring', name = 'k8s') => {
+    startPrometheus: async (release, namespace = 'monitoring', name = 'k8s', blind = false) => {
       const key = `${namespace}/${name}`;
-      const server = await startPrometheusOf({ folder, api, release, namespace, name, running: servers.get(key) ?? null });
+      const server = await startPrometheusOf({ folder, api, release, namespace, name, blind, running: servers.get(key) ?? null });
       servers.set(key, server);
       return server;
     },
     serve: async (wanted, absent = []) => {
       if (served === keyOf(wanted, absent)) return;
+      served = '';
       await exchange(api, gatewayCrds(wanted), absent);
       served = keyOf(wanted, absent);
     },
