@@ -12,14 +12,14 @@ describe('tokmeter demo', () => {
   it('shows a broken cluster when none is named, and says what it is', async () => {
     const ended = await call(['demo']);
     expect({ code: ended.code, blunders: blunders(ended) }).toEqual({ code: 1, blunders: [] });
-    expect(ended.err).toContain('demo cluster "duplicate-monitors": ');
+    expect(ended.err).toContain('demo cluster "two-monitors-one-port": ');
     expect(ended.out).toMatch(/× .*\n?.*duplicate-monitors/);
   });
 
   it("takes doctor's flags, and is no cluster of anybody", async () => {
-    const { code, out } = await call(['demo', 'duplicate-monitors', '-o', 'json', '-q']);
-    const report = code === 1 && out === '' ? JSON.parse((await call(['demo', 'duplicate-monitors', '-o', 'json'])).out) : null;
-    expect(report).toMatchObject({ origin: { kind: 'demo', name: 'duplicate-monitors' }, exitCode: 1 });
+    const { code, out } = await call(['demo', 'two-monitors-one-port', '-o', 'json', '-q']);
+    const report = code === 1 && out === '' ? JSON.parse((await call(['demo', 'two-monitors-one-port', '-o', 'json'])).out) : null;
+    expect(report).toMatchObject({ origin: { kind: 'demo', name: 'two-monitors-one-port' }, exitCode: 1 });
   });
 
   it('lists every world with what is wrong with it', async () => {
@@ -27,11 +27,11 @@ describe('tokmeter demo', () => {
     expect(code).toBe(0);
     expect(
       out
-        .trim()
         .split('\n')
+        .filter((line) => /^\S/.test(line))
         .map((line) => line.split(' ')[0]),
     ).toEqual(names);
-    expect(out).toContain((await loadWorld('duplicate-monitors')).title);
+    expect(out).toContain((await loadWorld('two-monitors-one-port')).title);
   });
 
   it('knows no other world, but a near one', async () => {
@@ -40,9 +40,15 @@ describe('tokmeter demo', () => {
     expect(err).toBe('tokmeter: unknown world "duplicate-monitor"; did you mean "duplicate-monitors"?\n');
   });
 
+  it('takes a check for the first world that breaks it', async () => {
+    const { err } = await call(['demo', 'duplicate-monitors', '-o', 'short']);
+    const [, name = ''] = /demo cluster "([^"]+)"/.exec(err) ?? [];
+    expect((await loadWorld(name)).breaks).toBe('duplicate-monitors');
+  });
+
   it('stays up for kubectl and doctor until it is interrupted, and leaves nothing behind', async () => {
     let found: { readonly kubeconfig: string; readonly doctor: Awaited<ReturnType<typeof call>> } | null = null;
-    const ended = await call(['demo', 'duplicate-monitors', '--serve'], {
+    const ended = await call(['demo', 'two-monitors-one-port', '--serve'], {
       meanwhile: (child) => {
         child.stdout?.on('data', async (text) => {
           const [, kubeconfig] = /KUBECONFIG=(\S+)/.exec(String(text)) ?? [];
