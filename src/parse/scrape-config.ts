@@ -86,7 +86,7 @@ function dedent(section: string): string {
 
 function readYaml(source: string): unknown {
   try {
-    return parse(source, { maxAliasCount: 0, logLevel: 'silent' });
+    return parse(source, { maxAliasCount: 0, logLevel: 'error' });
   } catch (error) {
     throw new ConfigError(
       `the configuration that Prometheus reports is not YAML: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''}`,
