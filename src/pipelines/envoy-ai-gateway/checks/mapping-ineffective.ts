@@ -1,9 +1,10 @@
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { flagsBeyond } from '../../../parse/go-flags.ts';
-import { labelOf, mergePairs, type Pair, pairsMissing, parseMapping, printMapping } from '../../../parse/mapping.ts';
+import { labelOf, type Pair, pairsMissing, parseMapping, printMapping } from '../../../parse/mapping.ts';
 import { type Controller, controllers } from '../facts/controller.ts';
 import { aiRoutes, type GatewayRef } from '../facts/routes.ts';
 import { type TrafficPolicy, trafficPolicies } from '../facts/traffic-policies.ts';
+import { flawsOf, unquoted } from '../flaws.ts';
 import { isMappingFlag, unionOf } from '../mapping.ts';
 import { counted, listed, showArgs } from '../phrases.ts';
 import { booleanFlags } from '../releases.ts';
@@ -82,55 +83,13 @@ type Part = Controller['mapping']['parts'][number];
 
 function flawedPart(controller: Controller, { flag, value, mapping }: Part): readonly Finding[] {
   if (mapping.status === 'invalid') return [];
-  const { pairs } = mapping;
-  const quoted = pairs.filter(({ header, attribute }) => /^["']/.test(header) || /["']$/.test(attribute));
-  const finding = (wrong: readonly Pair[], message: string, mended: readonly Pair[]): Finding => ({
+  return flawsOf(mapping.pairs).map(({ wrong, message, mended }) => ({
     subject: controller.subject,
     message: `--${flag}: ${message}`,
     evidence: { saw: `--${flag}=${value}`, run: showArgs(controller) },
     remedy: settingFlag(controller, flag, printMapping(mended)),
-    about: about([...wrong, ...wrong.map(bare)]),
-  });
-  if (quoted.length > 0)
-    return [finding(quoted, 'the quotes are part of the value, so the names hold a quote that no request has', pairs.map(bare))];
-  const upper = pairs.filter(({ header }) => header !== header.toLowerCase());
-  const lost = overridden(pairs);
-  const strange = pairs.filter(({ header }) => header === header.toLowerCase() && !/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(header));
-  return [
-    ...(upper.length === 0
-      ? []
-      : [
-          finding(upper, `header names arrive in lower case, ${listed(upper.map(({ header }) => header))} never matches`, pairs.map(lower)),
-        ]),
-    ...(lost.length === 0 ? [] : [finding(lost, lostText(lost, pairs), mergePairs(pairs))]),
-    ...(strange.length === 0
-      ? []
-      : [
-          finding(
-            strange,
-            `${listed(strange.map(({ header }) => JSON.stringify(header)))} is no header name that a request can have`,
-            pairs.filter((pair) => !strange.includes(pair)),
-          ),
-        ]),
-  ];
-}
-
-const bare = (pair: Pair): Pair => ({
-  ...pair,
-  header: pair.header.replace(/^["']+/, ''),
-  attribute: pair.attribute.replace(/["']+$/, ''),
-});
-const lower = (pair: Pair): Pair => ({ ...pair, header: pair.header.toLowerCase() });
-
-/** Pairs that a later pair of the same header replaces with another label. */
-function overridden(pairs: readonly Pair[]): readonly Pair[] {
-  return pairs.filter((pair) => pairs.findLast(({ header }) => header === pair.header)?.attribute !== pair.attribute);
-}
-
-function lostText(lost: readonly Pair[], pairs: readonly Pair[]): string {
-  const [first] = lost;
-  const winner = pairs.findLast(({ header }) => header === first?.header);
-  return `header ${first?.header} stands twice and feeds only ${winner?.attribute}, ${listed(lost.map(({ attribute }) => attribute))} never appears`;
+    about: about([...wrong, ...wrong.map(unquoted)]),
+  }));
 }
 
 /** A header with an underscore is refused at the door unless a policy of its Gateway lets it in. */
