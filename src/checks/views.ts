@@ -8,7 +8,7 @@ import { type EmitterTarget, type ServerTargets, targets } from '../facts/target
 import { defineView } from '../model/pipeline.ts';
 import { ageText } from '../parse/duration.ts';
 import { explained } from './near-miss.ts';
-import { distinctUnread } from './wording.ts';
+import { distinctUnread, enumerated } from './wording.ts';
 
 /** PodMonitor endpoints that match emitters or nearly do, and who takes them. */
 export function monitorsView(nouns: Nouns) {
@@ -41,7 +41,7 @@ export function monitorsView(nouns: Nouns) {
   });
 }
 
-function monitorRow({ monitor, selections }: MonitorCoverage, coverage: EndpointCoverage, { emitters }: Coverage, nouns: Nouns) {
+function monitorRow({ monitor, selections }: MonitorCoverage, coverage: EndpointCoverage, { emitters, monitors }: Coverage, nouns: Nouns) {
   const takers = selections.filter(({ outcome }) => outcome.status === 'selected').map(({ object }) => object);
   return {
     namespace: monitor.namespace,
@@ -51,7 +51,7 @@ function monitorRow({ monitor, selections }: MonitorCoverage, coverage: Endpoint
     matches: coverage.covers.filter(({ dropped }) => dropped === undefined).length,
     of: emitters.length,
     selectedBy: takers.map((object) => `${object.namespace}/${object.name}`),
-    problem: problemOf(coverage, takers, nouns),
+    problem: problemOf(coverage, takers, nouns) ?? besides(coverage, takers, monitors),
   };
 }
 
@@ -64,6 +64,18 @@ function problemOf(coverage: EndpointCoverage, takers: readonly PrometheusObject
   if (takers.length === 0) return 'no Prometheus takes it';
   if (coverage.covers.some(({ dropped }) => dropped !== undefined)) return 'its relabelings drop pods';
   return takers.flatMap((object) => rejectionsOf(coverage.monitor, object))[0]?.text ?? null;
+}
+
+/** The other endpoints that scrape the same emitters for the same Prometheus. */
+function besides(own: EndpointCoverage, takers: readonly PrometheusObject[], monitors: readonly MonitorCoverage[]): string | null {
+  const keys = new Set(own.covers.map(({ emitter }) => emitter.key));
+  const rivals = monitors
+    .filter(({ selections }) => selections.some(({ object, outcome }) => outcome.status === 'selected' && takers.includes(object)))
+    .flatMap(({ endpoints }) => endpoints)
+    .filter((other) => other.pool !== own.pool && other.covers.some(({ emitter }) => keys.has(emitter.key)));
+  return rivals.length === 0
+    ? null
+    : `scraped as well by ${enumerated(rivals.map(({ monitor, endpoint }) => `${monitor.namespace}/${monitor.name} endpoint ${endpoint.index}`))}`;
 }
 
 /** Active targets of emitters, by scrape pool. */
