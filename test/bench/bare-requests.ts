@@ -53,6 +53,7 @@ async function askThrough({ path, requests }: Plan['tunnels'][number]): Promise<
     await drain(body);
   }
   await client.destroy();
+  stream.destroy();
 }
 
 await Promise.all(plan.paths.map(ask));

@@ -68,6 +68,8 @@ export async function withBundle<T>(file: string, use: (path: string) => Promise
       format: 'esm',
       platform: 'node',
       target: 'node20.19',
+      // Bundled CommonJS packages call require() for node's own modules.
+      banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
       logLevel: 'warning',
     });
     return await use(outfile);
