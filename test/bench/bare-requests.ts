@@ -29,7 +29,7 @@ function tunnel(path: string): Promise<Duplex> {
     ca: plan.ca,
     headers: { authorization },
   });
-  const stream = new Duplex({
+  const stream: Duplex & { ref?(): void; unref?(): void } = new Duplex({
     read: () => {},
     write: (chunk: Buffer, _, done) => socket.send(Buffer.concat([Buffer.of(0), chunk]), done),
     destroy: (error, done) => {
@@ -37,6 +37,8 @@ function tunnel(path: string): Promise<Duplex> {
       done(error);
     },
   });
+  stream.ref = () => {};
+  stream.unref = () => {};
   let greeted = false;
   socket.on('message', (message: Buffer) => {
     if (message[0] === 0 && greeted) stream.push(message.subarray(1));
@@ -47,7 +49,7 @@ function tunnel(path: string): Promise<Duplex> {
 
 async function askThrough({ path, requests }: Plan['tunnels'][number]): Promise<void> {
   const stream = await tunnel(path);
-  const client = new Client('http://pod', { connect: (_, connected) => connected(null, stream as never) });
+  const client = new Client('http://pod', { connect: (_, connected) => void setImmediate(() => connected(null, stream as never)) });
   for (const { path: wanted, accept } of requests) {
     const { body } = await client.request({ path: wanted, method: 'GET', headers: { accept, 'accept-encoding': 'gzip' } });
     await drain(body);
