@@ -183,7 +183,11 @@ async function run(args: readonly string[], folder: string, allowed: readonly nu
 /** Waits without blocking: the server that it asks lives in this process. */
 function secondsOf(args: readonly string[], environment: Readonly<Record<string, string>>, allowed: readonly number[]): Promise<number> {
   const start = performance.now();
-  const child = spawn(process.execPath, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: 300_000,
+  });
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaint += text;

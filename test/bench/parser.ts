@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bigExposition } from './big-exposition.ts';
-import { interleaved, type Result, ratios, type Spread, skipped, withBundle } from './measure.ts';
+import { interleaved, type Result, ratios, type Spread, skipped, spreadOf, withBundle } from './measure.ts';
 
 const promparse = join(homedir(), '.cache/tokmeter-testbed/bin/promparse');
 
@@ -40,15 +40,15 @@ export async function parserBench(rounds: number): Promise<readonly Result[]> {
 function contest(file: string, rounds: number, note: string): Promise<readonly Result[]> {
   return withBundle('parse-once.ts', async (program) => {
     const first = { all: [] as number[], family: [] as number[] };
-    const second = (what: 'all' | 'family'): number => {
-      const [cold, warm] = reported(process.execPath, [program, file, what]);
-      first[what].push(cold ?? Number.NaN);
-      return warm ?? Number.NaN;
+    const later = (what: 'all' | 'family'): number => {
+      const [cold = Number.NaN, ...warm] = reported(process.execPath, [program, file, what]);
+      first[what].push(cold);
+      return spreadOf(warm).median;
     };
     const times = await interleaved(rounds, {
       theirs: () => reported(promparse, [file])[0] ?? Number.NaN,
-      all: () => second('all'),
-      family: () => second('family'),
+      all: () => later('all'),
+      family: () => later('family'),
     });
     const over = { all: times.all, family: times.family, allFirst: first.all, familyFirst: first.family };
     return (Object.keys(contests) as (keyof typeof contests)[]).map((name) =>

@@ -41,7 +41,8 @@ export function openBody(options: ExpositionOptions): Body {
       contentStart: 0,
       newlines: 0,
       escaped: false,
-      value: 0,
+      // No small integer, so that the first large value does not change the shape of the object under functions compiled for it.
+      value: Number.NaN,
     },
     labels: block(nameTable(options.wanted)),
     record: recorder(),
