@@ -2,6 +2,7 @@ import type { Nouns } from '../facts/emitters.ts';
 import { type TokenQueries, type TokenQuery, type TokenSelector, tokenQueries } from '../facts/token-queries.ts';
 import { type CheckDefinition, defineCheck, type Finding, type Verdict, verdict } from '../model/check.ts';
 import { type Edit, writeLabel } from '../parse/promql.ts';
+import { escapeName, schemeOf } from '../parse/spellings.ts';
 import { corrected, distinctEdits, queryFinding, respell } from './query-finding.ts';
 import { enumerated, times } from './wording.ts';
 
@@ -158,8 +159,7 @@ function overcountedFindings(query: TokenQuery, nouns: Nouns): readonly Finding[
 function onlyTotal({ selector }: TokenSelector, nouns: Nouns): readonly Edit[] {
   const { total } = nouns.family;
   if (total === null) return [];
-  const dotted = (selector.name ?? '').includes('.');
-  const label = dotted ? `gen_ai.${total.label.slice('gen_ai_'.length).replaceAll('_', '.')}` : total.label;
+  const label = escapeName(total.attribute, schemeOf(selector.name ?? ''));
   const matcher = `${writeLabel(label)}=~"${total.values.join('|')}"`;
   const last = selector.matchers.at(-1);
   if (last !== undefined) return [{ from: last.to, to: last.to, text: `,${matcher}` }];

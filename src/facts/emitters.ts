@@ -74,7 +74,12 @@ export interface TokenFamily {
   /** What doctor says it asked for when nothing is stored. */
   readonly spellings: readonly string[];
   /** Label that holds the kind of token, and the values whose sum is the total: {label: "gen_ai_token_type", values: ["input", "output"]}; null when the series is a total already. */
-  readonly total: { readonly label: string; readonly values: readonly string[] } | null;
+  readonly total: {
+    readonly label: string;
+    /** The same as registered, before any escaping: "gen_ai.token.type". */
+    readonly attribute: string;
+    readonly values: readonly string[];
+  } | null;
 }
 
 /** The words and facts with which the shared checks (expose, discover, collect, query, present) are made for one pipeline. */

@@ -3,6 +3,7 @@ import { ReadError, type Source, type Unread, unreadOf } from '../model/source.t
 import { durationOf } from '../parse/duration.ts';
 import { samplesOf } from '../parse/promapi.ts';
 import { writeLabel } from '../parse/promql.ts';
+import { escapeName, schemeOf } from '../parse/spellings.ts';
 import type { IdentityLabel, Nouns } from './emitters.ts';
 import type { Server, Shard } from './prometheus.ts';
 import { askPrometheus } from './prometheus-api.ts';
@@ -37,7 +38,10 @@ export function reconciliation(nouns: Nouns): Fact<readonly ServerCounts[]> {
       const asked = targets.servers.map(({ server, targets: all }) => {
         const own = all.filter(({ ownPath, health }) => ownPath && health === 'up');
         const stored = series.find((candidate) => candidate.server.key === server.key);
-        return stored === undefined || own.length === 0 || stored.names.length === 0 ? [] : [countsOf({ source, nouns, own, stored })];
+        const whole = all.every(({ ownPath, health }) => !ownPath || health === 'up');
+        return stored === undefined || own.length === 0 || stored.names.length === 0
+          ? []
+          : [countsOf({ source, nouns, own, whole, stored })];
       });
       return Promise.all(asked.flat());
     },
@@ -50,31 +54,36 @@ interface Asked {
   readonly source: Source;
   readonly nouns: Nouns;
   readonly own: readonly EmitterTarget[];
+  /** Every target at an emitter is among them. */
+  readonly whole: boolean;
   readonly stored: ServerSeries;
 }
 
 // A table for people: the tenants beyond it are in the total.
 const mostTenants = 20;
 
-async function countsOf({ source, nouns, own, stored }: Asked): Promise<ServerCounts> {
+async function countsOf({ source, nouns, own, whole, stored }: Asked): Promise<ServerCounts> {
   const { server } = stored;
   const unread: Unread[] = [];
   const identity = billed(stored);
   const interval = Math.max(...own.map((target) => durationOf(target.interval) ?? 30));
   const window = Math.max(4 * interval, 60);
-  const sums = { stored: 0, growth: 0, tenants: new Map<string, number>() };
+  const sums = { found: false, stored: 0, growth: 0, tenants: new Map<string, number>() };
   await Promise.all(
     server.shards.flatMap((shard) =>
       stored.names.map(async ({ name }) => {
         try {
-          const series = selector(nouns, name, own);
-          const [total, rate, tenants] = await Promise.all([
+          const series = selector(nouns, name, scope(own, whole));
+          const [total, rate, before, tenants] = await Promise.all([
             numbers(source, shard, `sum(${series})`),
-            numbers(source, shard, `sum(rate(${series}[${window}s]))`),
+            // What rate() cannot see, series that are new, the plain difference does; what that cannot, restarts, rate() does.
+            numbers(source, shard, `sum(rate(${series}[${window}s])) * ${2 * interval}`),
+            numbers(source, shard, `sum(${series} offset ${2 * interval}s)`),
             identity === null ? [] : numbers(source, shard, `topk(${mostTenants}, sum by (${labelFor(name, identity)}) (${series}))`),
           ]);
+          sums.found ||= total.length > 0;
           sums.stored += total[0]?.value ?? 0;
-          sums.growth += (rate[0]?.value ?? 0) * 2 * interval;
+          sums.growth += Math.max(rate[0]?.value ?? 0, (total[0]?.value ?? 0) - (before[0]?.value ?? 0), 0);
           for (const { tenant, value } of tenants) sums.tenants.set(tenant, (sums.tenants.get(tenant) ?? 0) + value);
         } catch (error) {
           if (!(error instanceof ReadError)) throw error;
@@ -85,7 +94,8 @@ async function countsOf({ source, nouns, own, stored }: Asked): Promise<ServerCo
   );
   return {
     server,
-    emitters: [...new Set(own.map(({ emitter }) => emitter.key))],
+    // Series without the targets' labels cannot be told to be theirs: then there is nothing to compare.
+    emitters: sums.found ? [...new Set(own.map(({ emitter }) => emitter.key))] : [],
     stored: sums.stored,
     tenants: identity === null ? null : { label: identity.identity, stored: sums.tenants },
     growth: sums.growth,
@@ -101,23 +111,24 @@ function billed({ identities }: ServerSeries): Billed | null {
   return stored.find(({ identity }) => /namespace|tenant|team|org|department|project/i.test(identity.label)) ?? stored[0] ?? null;
 }
 
-/** Series have dotted labels when they have dotted names, and escaped ones when they have escaped names. */
+/** Labels are escaped as the name of their series is. */
 function labelFor(name: string, { stored, identity }: Billed): string {
-  const dotted = name.includes('.');
-  const fitting = stored.find((spelling) => spelling.includes('.') === dotted) ?? stored[0] ?? identity.label;
-  return writeLabel(fitting);
+  const spelled = escapeName(identity.attribute, schemeOf(name));
+  return writeLabel(stored.includes(spelled) ? spelled : (stored[0] ?? identity.label));
 }
 
-function selector(nouns: Nouns, name: string, own: readonly EmitterTarget[]): string {
-  const instances = [...new Set(own.map(({ labels }) => labels.instance ?? ''))].sort();
-  const pattern = instances.map((instance) => instance.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')).join('|');
+/** The series of these targets: by job, of which there are few, or by instance where a job has other targets too. */
+function scope(own: readonly EmitterTarget[], whole: boolean): string {
+  const label = whole ? 'job' : 'instance';
+  const values = [...new Set(own.map(({ labels }) => labels[label] ?? ''))].sort();
+  return `${label}=~${JSON.stringify(values.map((value) => value.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')).join('|'))}`;
+}
+
+function selector(nouns: Nouns, name: string, scope: string): string {
   const { total } = nouns.family;
-  // A dotted name has a dotted type label (≤ v0.4 scraped in UTF-8); Prometheus 2.x has neither.
   const type =
-    total === null
-      ? ''
-      : `,${writeLabel(name.includes('.') ? `gen_ai.${total.label.slice('gen_ai_'.length).replaceAll('_', '.')}` : total.label)}=~${JSON.stringify(total.values.join('|'))}`;
-  return `{__name__=${JSON.stringify(name)},instance=~${JSON.stringify(pattern)}${type}}`;
+    total === null ? '' : `,${writeLabel(escapeName(total.attribute, schemeOf(name)))}=~${JSON.stringify(total.values.join('|'))}`;
+  return `{__name__=${JSON.stringify(name)},${scope}${type}}`;
 }
 
 async function numbers(

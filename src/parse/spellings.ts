@@ -40,3 +40,10 @@ export function escapeName(name: string, scheme: 'utf8' | 'underscores' | 'dots'
       return valued(name);
   }
 }
+
+/** The escaping that a stored metric name shows; names that were always legal look like underscores. */
+export function schemeOf(name: string): 'utf8' | 'underscores' | 'dots' | 'values' {
+  if (name.includes('.')) return 'utf8';
+  if (name.startsWith('U__')) return 'values';
+  return name.includes('_dot_') ? 'dots' : 'underscores';
+}

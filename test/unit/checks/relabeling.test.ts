@@ -15,7 +15,7 @@ const pool = 'podMonitor/gateways/tokens/0';
 const [pod] = proxies;
 const nouns: Nouns = {
   ...nounsOf({}),
-  family: { ...nounsOf({}).family, total: { label: 'gen_ai_token_type', values: ['input', 'output'] } },
+  family: { ...nounsOf({}).family, total: { label: 'gen_ai_token_type', attribute: 'gen_ai.token.type', values: ['input', 'output'] } },
 };
 const namespaceLabel: IdentityLabel = { label: 'user_namespace', attribute: 'user_namespace', header: 'x-user-namespace' };
 const dottedUser: IdentityLabel = { label: 'user_id', attribute: 'user.id', header: 'x-user-id' };
