@@ -1,6 +1,6 @@
 import type { Flow } from '../e2e/emulator/sidecar.ts';
 import { traffic } from './healthy.ts';
-import { additionalJob } from './scrape.ts';
+import { additionalJobs } from './scrape.ts';
 import { type Cluster, drop, edit, type WorldDefinition } from './world.ts';
 
 const broken = (id: string): WorldDefinition['expect'] => ({ exitCode: 1, brokenAt: id });
@@ -89,6 +89,6 @@ function relabelMetrics(cluster: Cluster, rule: object): void {
 /** Without a PodMonitor, by a job with a rule of its own, and a proxy that hides the configuration. */
 function scrapeByHand(cluster: Cluster, rule: string): void {
   drop(cluster, ({ kind }) => kind === 'PodMonitor');
-  additionalJob(cluster, [`metric_relabel_configs: [${rule}]`]);
+  additionalJobs(cluster, { pods: [`metric_relabel_configs: [${rule}]`] });
   cluster.servers = cluster.servers.map((server) => ({ ...server, hidden: ['/api/v1/status/config'] }));
 }

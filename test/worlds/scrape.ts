@@ -147,7 +147,7 @@ export const scrapeWorlds: readonly WorldDefinition[] = [
         path: '/metrics',
         relabelings: [{ action: 'drop', sourceLabels: ['__meta_kubernetes_pod_container_init'], regex: 'true' }],
       }),
-    expect: broken('unmonitored-proxies'),
+    expect: broken('targets-missing'),
   },
   {
     name: 'prometheus-may-not-list-pods',
@@ -172,7 +172,17 @@ export const scrapeWorlds: readonly WorldDefinition[] = [
     name: 'annotation-job-beside-the-monitor',
     title: 'a hand-written scrape job covers the port that the PodMonitor covers',
     on: { release: 'v0.5' },
-    change: (cluster) => additionalJob(cluster, []),
+    change: (cluster) => additionalJobs(cluster, { pods: [] }),
+    expect: broken('duplicate-monitors'),
+  },
+  {
+    name: 'two-jobs-one-port',
+    title: 'two hand-written scrape jobs, and no PodMonitor, cover one port',
+    on: { release: 'v0.5' },
+    change: (cluster) => {
+      drop(cluster, ({ kind }) => kind === 'PodMonitor');
+      additionalJobs(cluster, { pods: [], 'ai-gateway': [] });
+    },
     expect: broken('duplicate-targets'),
   },
   {
@@ -197,17 +207,17 @@ function before(cluster: Cluster, kind: string, object: Manifest): void {
   cluster.objects.splice(cluster.objects.indexOf(find(cluster, kind)), 0, object);
 }
 
-/** A hand-written job over the metrics ports, in a Secret. */
-export function additionalJob(cluster: Cluster, extra: readonly string[]): void {
-  const lines = [
-    '- job_name: pods',
+/** Hand-written jobs over the metrics ports, in a Secret: their names, and what each has besides. */
+export function additionalJobs(cluster: Cluster, jobs: Readonly<Record<string, readonly string[]>>): void {
+  const lines = Object.entries(jobs).flatMap(([name, extra]) => [
+    `- job_name: ${name}`,
     '  kubernetes_sd_configs: [{role: pod, namespaces: {names: [envoy-gateway-system]}}]',
     '  relabel_configs:',
     '  - {action: keep, source_labels: [__meta_kubernetes_pod_container_port_number], regex: "1064"}',
     '  - {source_labels: [__meta_kubernetes_namespace], target_label: kubernetes_namespace}',
     '  - {source_labels: [__meta_kubernetes_pod_name], target_label: kubernetes_pod}',
     ...extra.map((line) => `  ${line}`),
-  ];
+  ]);
   const metadata = { name: 'additional-scrape-configs', namespace: names.monitoring };
   before(cluster, 'Prometheus', { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { 'jobs.yaml': `${lines.join('\n')}\n` } });
   edit(cluster, 'Prometheus', 'k8s', ({ spec }) => {
