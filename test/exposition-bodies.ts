@@ -20,7 +20,7 @@ const labelNames = [
   'le',
   'quantile',
   '__proto__',
- 
+
   '_1',
   'constructor',
   '"a.b"',
