@@ -75,7 +75,7 @@ function judged({ server, queries, unread, holders }: TokenQueries, judge: (quer
       status: 'skip',
       because: holders === 0 ? 'there are no dashboards or rules in the cluster' : 'no dashboard or rule in the cluster asks for tokens',
     };
-  return verdict(queries.flatMap(judge), unread, `${queries.length} queries tried`);
+  return verdict(queries.flatMap(judge), unread);
 }
 
 function emptyFindings(query: TokenQuery): readonly Finding[] {

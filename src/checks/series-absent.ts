@@ -5,6 +5,8 @@ import { type Targets, targets } from '../facts/targets.ts';
 import { defineCheck, type Finding, verdict } from '../model/check.ts';
 import type { Attempt } from '../model/fact.ts';
 import { ageText } from '../parse/duration.ts';
+import { writeLabel } from '../parse/promql.ts';
+import { escapeName, schemeOf } from '../parse/spellings.ts';
 import { noPrometheus } from './prometheus-unreachable.ts';
 import type { SharedIds } from './shared-ids.ts';
 import { healthyKeys, metered, queryRun, selectorOf, unreadSeries } from './stored.ts';
@@ -37,7 +39,7 @@ export function absentSeries(nouns: Nouns, ids: SharedIds) {
     judge({ series, servers, emissions, targets }) {
       if (series.length === 0) return { status: 'unknown', unread: [noPrometheus(servers)] };
       const empty = series.filter(({ names, unread }) => names.length === 0 && unread.length === 0);
-      if (empty.length === 0) return verdict([], unreadSeries(series));
+      if (empty.length === 0) return verdict([], unreadSeries(series), spellingNote(series, nouns));
       if (emissions.status === 'unread') return { status: 'unknown', unread: [emissions.unread] };
       const speaking = metered(emissions.value.read);
       const silent = distinctUnread([...unreadSeries(series), ...emissions.value.unread]);
@@ -50,6 +52,21 @@ export function absentSeries(nouns: Nouns, ids: SharedIds) {
       );
     },
   });
+}
+
+/** How to ask this Prometheus for the tokens of each tenant: the spelling that is stored there. */
+function spellingNote(series: readonly ServerSeries[], { family }: Nouns): string | undefined {
+  const [server] = series;
+  const [most] = [...(server?.names ?? [])].sort((a, b) => b.series - a.series);
+  if (server === undefined || most === undefined) return undefined;
+  const scheme = schemeOf(most.name);
+  const label = (attribute: string): string => writeLabel(escapeName(attribute, scheme));
+  const type = family.total === null ? [] : [`${label(family.total.attribute)}=~"${family.total.values.join('|')}"`];
+  const plain = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(most.name);
+  const matchers = [...(plain ? [] : [`__name__="${most.name}"`]), ...type].join(',');
+  const identities = server.identities.filter(({ stored }) => stored.length > 0).map(({ stored }) => writeLabel(stored[0] ?? ''));
+  const by = identities.length === 0 ? '' : ` by (${identities.join(', ')})`;
+  return `ask for them as sum${by} (increase(${plain ? most.name : ''}{${matchers}}[1h]))`;
 }
 
 /** A server that scrapes none of the speaking emitters is to blame only when no other does either. */

@@ -76,7 +76,7 @@ function below(check: CheckResult, pipeline: PipelineReport, page: Page): readon
   const note = (text: string): readonly string[] => hanging(visible(text), 4, style.columns).map((line) => paints.faint(line));
   switch (check.status) {
     case 'pass':
-      return detail === 'wide' && check.because !== null ? note(check.because) : [];
+      return check.because !== null ? note(check.because) : [];
     case 'skip':
     case 'ignored':
       return note(check.status === 'ignored' ? `ignored: ${check.because ?? ''}` : (check.because ?? ''));
