@@ -54,9 +54,11 @@ describe.skipIf(missing.length > 0)(`doctor on a real cluster${missing.length > 
     expect(report.via).toEqual(['port-forward']);
     const own = bed.audit(mark).filter(({ userAgent }) => userAgent.startsWith('tokmeter/'));
     const tunnels = own.filter(({ requestURI }) => requestURI.includes('/portforward'));
-    expect(own.length).toBe(report.requests.kubernetes + report.requests.tunnels);
-    // three proxies and Prometheus
-    expect(tunnels).toHaveLength(4);
+    expect(own.length - tunnels.length).toBe(report.requests.kubernetes);
+    // one tunnel a proxy, and Prometheus's, which may be asked several things at once
+    const proxies = tunnels.filter(({ requestURI }) => requestURI.includes('/envoy-gateway-system/'));
+    expect(proxies).toHaveLength(3);
+    expect(new Set(tunnels.map(({ requestURI }) => requestURI.split('?')[0])).size).toBe(report.requests.tunnels);
     expect([...new Set(own.map(({ verb }) => verb))].filter((verb) => !['get', 'list'].includes(verb))).toEqual([]);
     expect(new Set(own.map(({ userAgent }) => userAgent))).toEqual(new Set([`tokmeter/${report.tool.version}`]));
   });
@@ -86,10 +88,9 @@ describe.skipIf(missing.length > 0)(`doctor on a real cluster${missing.length > 
     await put('healthy-v0.5');
     const without = await doctor('viewer');
     expect(without.code).toBe(2);
-    const needs = [...without.report.pipelines.flatMap(({ checks }) => checks), ...[without.report]].flatMap((each) =>
-      JSON.stringify(each).match(/list (pods|deployments\.apps|podmonitors\.monitoring\.coreos\.com)/g),
-    );
-    expect(new Set(needs)).toEqual(new Set(['list pods', 'list deployments.apps', 'list podmonitors.monitoring.coreos.com']));
+    const text = JSON.stringify(without.report);
+    expect(text).toContain('"needs":"list pods in all namespaces"');
+    expect(text).toContain('"needs":"list deployments.apps in all namespaces"');
 
     const { stdout } = await runCli(['rbac']);
     const roles = parseAllDocuments(stdout).map((document) => document.toJS() as Manifest);

@@ -7,12 +7,11 @@ export type Trouble = 'refused' | 'http-500' | 'html' | 'truncated' | 'slow' | '
 
 export interface Emulated extends Omit<Seen, 'seconds'> {
   readonly trouble?: Trouble;
-  /** Rewrites the body before it is sent: for what only a broken mapping does. */
-  readonly rewrite?: (body: string) => string;
 }
 
 export interface Emulator {
   readonly address: string;
+  readonly port: number;
   stop(): Promise<void>;
 }
 
@@ -22,7 +21,8 @@ export async function startEmulator(address: string, emulated: Emulated, port = 
   const start = Date.now();
   const server = createServer((request, response) => respond(request, response, { ...emulated, seconds: (Date.now() - start) / 1000 }));
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, address, resolve));
-  return { address, stop: () => stopped(server) };
+  const bound = server.address();
+  return { address, port: typeof bound === 'object' && bound !== null ? bound.port : port, stop: () => stopped(server) };
 }
 
 function stopped(server: Server): Promise<void> {
@@ -34,8 +34,7 @@ function respond(request: IncomingMessage, response: ServerResponse, emulated: E
   const path = (request.url ?? '/').split('?')[0];
   if (path === '/health') return void response.setHeader('content-type', 'text/plain').end('OK\n');
   if (path !== '/metrics' || emulated.trouble === 'not-found') return notFound(response);
-  const { contentType, body } = answer(emulated, request.headers.accept ?? '');
-  const text = emulated.rewrite?.(body) ?? body;
+  const { contentType, body: text } = answer(emulated, request.headers.accept ?? '');
   switch (emulated.trouble) {
     case 'http-500':
       return error(

@@ -213,16 +213,15 @@ async function sweep(api: Api): Promise<void> {
   }
 }
 
+/** A long request is logged twice: when its answer starts and when it ends. */
 function audited(path: string): readonly Audited[] {
   const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
-  return lines.map((line) => {
+  const entries = new Map<string, Audited>();
+  for (const line of lines) {
     const entry = JSON.parse(line) as { user?: { username?: string }; responseStatus?: { code?: number } } & Record<string, string>;
-    return {
-      verb: entry.verb ?? '',
-      requestURI: entry.requestURI ?? '',
-      userAgent: entry.userAgent ?? '',
-      user: entry.user?.username ?? '',
-      code: entry.responseStatus?.code ?? 0,
-    };
-  });
+    const { auditID = '', verb = '', requestURI = '', userAgent = '' } = entry;
+    const request = { verb, requestURI, userAgent, user: entry.user?.username ?? '', code: entry.responseStatus?.code ?? 0 };
+    if (!entries.has(auditID)) entries.set(auditID, request);
+  }
+  return [...entries.values()];
 }
