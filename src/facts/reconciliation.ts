@@ -13,7 +13,7 @@ import { type EmitterTarget, targets } from './targets.ts';
 /** What one Prometheus holds of the emitters' counters now, beside what the emitters themselves say. */
 export interface ServerCounts {
   readonly server: Server;
-  /** Emitters whose counters are compared: scraped at their own path, and up. */
+  /** Emitters whose counters are compared: scraped at their own path, and up; of many the first hundred. */
   readonly emitters: readonly string[];
   /** Tokens of the total's types over these emitters. */
   readonly stored: number;
@@ -38,10 +38,9 @@ export function reconciliation(nouns: Nouns): Fact<readonly ServerCounts[]> {
       const asked = targets.servers.map(({ server, targets: all }) => {
         const own = all.filter(({ ownPath, health }) => ownPath && health === 'up');
         const stored = series.find((candidate) => candidate.server.key === server.key);
-        const whole = all.every(({ ownPath, health }) => !ownPath || health === 'up');
         return stored === undefined || own.length === 0 || stored.names.length === 0
           ? []
-          : [countsOf({ source, nouns, own, whole, stored })];
+          : [countsOf({ source, nouns, own: sampled(own), stored })];
       });
       return Promise.all(asked.flat());
     },
@@ -50,19 +49,26 @@ export function reconciliation(nouns: Nouns): Fact<readonly ServerCounts[]> {
   return fact;
 }
 
+// A query names them all, and proxies before Prometheus take 8 kB of a URL.
+const mostEmitters = 100;
+
+/** The targets of the first emitters: what is wrong with a hundred is wrong. */
+function sampled(own: readonly EmitterTarget[]): readonly EmitterTarget[] {
+  const keys = new Set([...new Set(own.map(({ emitter }) => emitter.key))].sort().slice(0, mostEmitters));
+  return own.filter(({ emitter }) => keys.has(emitter.key));
+}
+
 interface Asked {
   readonly source: Source;
   readonly nouns: Nouns;
   readonly own: readonly EmitterTarget[];
-  /** Every target at an emitter is among them. */
-  readonly whole: boolean;
   readonly stored: ServerSeries;
 }
 
 // A table for people: the tenants beyond it are in the total.
 const mostTenants = 20;
 
-async function countsOf({ source, nouns, own, whole, stored }: Asked): Promise<ServerCounts> {
+async function countsOf({ source, nouns, own, stored }: Asked): Promise<ServerCounts> {
   const { server } = stored;
   const unread: Unread[] = [];
   const identity = billed(stored);
@@ -73,7 +79,7 @@ async function countsOf({ source, nouns, own, whole, stored }: Asked): Promise<S
     server.shards.flatMap((shard) =>
       stored.names.map(async ({ name }) => {
         try {
-          const series = selector(nouns, name, scope(own, whole));
+          const series = selector(nouns, name, own);
           const [total, rate, before, tenants] = await Promise.all([
             numbers(source, shard, `sum(${series})`),
             // What rate() cannot see, series that are new, the plain difference does; what that cannot, restarts, rate() does.
@@ -117,18 +123,14 @@ function labelFor(name: string, { stored, identity }: Billed): string {
   return writeLabel(stored.includes(spelled) ? spelled : (stored[0] ?? identity.label));
 }
 
-/** The series of these targets: by job, of which there are few, or by instance where a job has other targets too. */
-function scope(own: readonly EmitterTarget[], whole: boolean): string {
-  const label = whole ? 'job' : 'instance';
-  const values = [...new Set(own.map(({ labels }) => labels[label] ?? ''))].sort();
-  return `${label}=~${JSON.stringify(values.map((value) => value.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')).join('|'))}`;
-}
-
-function selector(nouns: Nouns, name: string, scope: string): string {
+/** Every series of these pod addresses, whoever brought it there: a second scraper writes under another job. */
+function selector(nouns: Nouns, name: string, own: readonly EmitterTarget[]): string {
+  const instances = [...new Set(own.map(({ labels }) => labels.instance ?? ''))].sort();
+  const pattern = instances.map((instance) => instance.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')).join('|');
   const { total } = nouns.family;
   const type =
     total === null ? '' : `,${writeLabel(escapeName(total.attribute, schemeOf(name)))}=~${JSON.stringify(total.values.join('|'))}`;
-  return `{__name__=${JSON.stringify(name)},${scope}${type}}`;
+  return `{__name__=${JSON.stringify(name)},instance=~${JSON.stringify(pattern)}${type}}`;
 }
 
 async function numbers(
