@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { diagnose } from '../../src/engine/diagnose.ts';
 import { closure, type Gathering, gather } from '../../src/engine/gather.ts';
 import { hops } from '../../src/model/check.ts';
-import type { Options } from '../../src/model/fact.ts';
+import type { Fact, Options } from '../../src/model/fact.ts';
 import type { CheckResult, Report } from '../../src/model/report.ts';
 import type { Access } from '../../src/model/source.ts';
 import { pipelines } from '../../src/pipelines/index.ts';
@@ -150,10 +150,15 @@ describe.each(pipelines.map((pipeline) => [pipeline.id, pipeline] as const))('th
   it('reads what its facts declare, and nothing else', async () => {
     const all = await Promise.all(worlds.map(({ name }) => judged(name)));
     const text = ({ verb, group, resource }: Access): string => `${verb} ${resource}${group === '' ? '' : `.${group}`}`;
-    const facts = closure([pipeline.installed, ...pipeline.checks.flatMap(({ facts }) => facts)]);
-    for (const fact of facts) {
-      const observed = new Set(all.flatMap(({ gathering }) => (gathering.observed().get(fact.id) ?? []).map(text)));
-      expect([...observed].toSorted(), fact.id).toEqual([...new Set(fact.reads.map(text))].toSorted());
+    const declared = (facts: readonly Fact<unknown>[]): ReadonlySet<string> => new Set(facts.flatMap(({ reads }) => reads.map(text)));
+    const observed = (facts: readonly Fact<unknown>[]): ReadonlySet<string> => {
+      const seen = new Set(all.flatMap(({ gathering }) => facts.flatMap(({ id }) => (gathering.observed().get(id) ?? []).map(text))));
+      // Kubernetes 1.35 and later asks for create besides; the recordings are of 1.34
+      return seen.has('get pods/portforward') ? new Set([...seen, 'create pods/portforward']) : seen;
+    };
+    for (const check of pipeline.checks) {
+      const facts = closure(check.facts);
+      expect([...observed(facts)].toSorted(), check.id).toEqual([...declared(facts)].toSorted());
     }
   });
 });

@@ -23,7 +23,7 @@ export interface Server {
   readonly hidden?: readonly string[];
   /** Its ServiceAccount may not list pods. */
   readonly blind?: boolean;
-  /** A second scraper pushes the same series into it, under another job. */
+  /** Another Prometheus pushes the same series into it, with a replica label of its own. */
   readonly pushed?: boolean;
 }
 

@@ -90,9 +90,16 @@ export async function startPrometheusOf(wanted: Wanted): Promise<RunningPromethe
 export async function startPusher(parent: string, targets: readonly string[], to: RunningPrometheus): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(parent, 'pusher-'));
   const file = join(folder, 'prometheus.yaml');
-  const jobs = [{ job_name: 'edge-collector', static_configs: [{ targets }] }];
+  const jobs = [{ job_name: 'monitoring/ai-gateway-proxies', static_configs: [{ targets }] }];
   const remote = [{ url: `${to.url}/api/v1/write`, queue_config: { batch_send_deadline: '1s' } }];
-  writeFileSync(file, stringify({ global: { scrape_interval: '5s', scrape_timeout: '4s' }, scrape_configs: jobs, remote_write: remote }));
+  writeFileSync(
+    file,
+    stringify({
+      global: { scrape_interval: '5s', scrape_timeout: '4s', external_labels: { prometheus_replica: 'prometheus-edge-1' } },
+      scrape_configs: jobs,
+      remote_write: remote,
+    }),
+  );
   const args = [
     `--config.file=${file}`,
     `--storage.tsdb.path=${join(folder, 'tsdb')}`,
