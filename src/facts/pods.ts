@@ -31,6 +31,8 @@ export interface ContainerState {
   readonly message: string | null;
   /** Of the previous run, when it ended. */
   readonly last: { readonly reason: string | null; readonly exitCode: number | null; readonly message: string | null } | null;
+  /** When the present run began; absent when it does not run. */
+  readonly startedAt?: string;
 }
 
 export interface Pod {
@@ -97,6 +99,7 @@ function stateOf(status: Readonly<Record<string, unknown>>): ContainerState {
   const detail = record(state[kind]);
   const terminated = record(record(status.lastState).terminated);
   const ended = Object.keys(terminated).length > 0;
+  const startedAt = text(detail.startedAt);
   return {
     name: text(status.name) ?? '',
     ready: status.ready === true,
@@ -105,5 +108,6 @@ function stateOf(status: Readonly<Record<string, unknown>>): ContainerState {
     reason: text(detail.reason),
     message: text(detail.message),
     last: ended ? { reason: text(terminated.reason), exitCode: number(terminated.exitCode), message: text(terminated.message) } : null,
+    ...(kind === 'running' && startedAt !== null ? { startedAt } : {}),
   };
 }

@@ -1,0 +1,84 @@
+import type { Fact, Reader } from './fact.ts';
+import type { Unread } from './source.ts';
+
+/** What `tokmeter usage` asks: over which time, of whom, by what. */
+export interface UsageQuestion {
+  /** Labels to group by, in any spelling; null: what the cluster's own mapping says. */
+  readonly by: readonly string[] | null;
+  readonly window: UsageWindow;
+  readonly where: readonly UsageMatch[];
+  /** Types of token to add up; null: those whose sum is the total. */
+  readonly types: readonly string[] | null;
+  /** Whether requests are wanted too: a second query. */
+  readonly requests: boolean;
+}
+
+/** A window of time cut into equal pieces; seconds since 1970. */
+export interface UsageWindow {
+  readonly start: number;
+  readonly end: number;
+  /** The length of a piece. */
+  readonly step: number;
+}
+
+/** --where label=value, label!=value, label=~pattern, label!~pattern. */
+export interface UsageMatch {
+  readonly label: string;
+  readonly op: '=' | '!=' | '=~' | '!~';
+  readonly value: string;
+}
+
+/** The tokens of one group. */
+export interface UsageRow {
+  /** One value a label of `by`; empty: without that label. */
+  readonly values: readonly string[];
+  /** By type of token, whichever types are stored: input, output, cached_input, reasoning. */
+  readonly tokens: Readonly<Record<string, number>>;
+  /** Null: not asked for, or not counted by this system. */
+  readonly requests: number | null;
+  /** Tokens of the counted types in each piece of the window; empty for counters read directly. */
+  readonly points: readonly number[];
+}
+
+/** Who used how many tokens. */
+export interface Usage {
+  /** "Prometheus monitoring/k8s", or the emitters themselves. */
+  readonly from: string;
+  /** The window that was answered; null: since each counter's start. */
+  readonly window: UsageWindow | null;
+  /** When the counters began, for those read directly. */
+  readonly since: { readonly oldest: string; readonly newest: string } | null;
+  readonly by: readonly string[];
+  /** Types whose sum is the total; the others are parts of them. */
+  readonly counted: readonly string[];
+  readonly rows: readonly UsageRow[];
+  /** Tokens that may or may not belong in the window: counters first seen at that value. Not in the rows. */
+  readonly unsure: number;
+  /** What was done to the numbers, and what is missing, one sentence each. */
+  readonly notes: readonly string[];
+  /** Servers, shards or emitters that did not answer: their tokens are missing. */
+  readonly unread: readonly Unread[];
+}
+
+/** What a source of usage answers. What cannot be read is thrown as ReadError. */
+export type UsageAnswer =
+  | { readonly status: 'read'; readonly usage: Usage }
+  | { readonly status: 'unknown-label'; readonly label: string; readonly known: readonly string[] }
+  /** Looked, and there are no tokens: why, in a sentence. */
+  | { readonly status: 'nothing'; readonly why: string };
+
+/** Where one token-metering system's usage comes from; made from its nouns. */
+export interface UsageSource {
+  /** The label that holds the model, for prices: "gen_ai_request_model". */
+  readonly model: string;
+  readonly facts: readonly Fact<unknown>[];
+  /** From Prometheus, over a window. */
+  stored(reader: Reader, question: UsageQuestion): Promise<UsageAnswer>;
+  /** From the emitters' own counters, since each began. */
+  direct(reader: Reader, question: UsageQuestion): Promise<UsageAnswer>;
+}
+
+/** The total of a row: the types that do not overlap. */
+export function totalOf(row: Pick<UsageRow, 'tokens'>, counted: readonly string[]): number {
+  return counted.reduce((sum, type) => sum + (row.tokens[type] ?? 0), 0);
+}

@@ -1,0 +1,5 @@
+import type { UsageSource } from '../model/usage.ts';
+import { usage as envoyAiGateway } from './envoy-ai-gateway/usage.ts';
+
+/** Where the usage of each pipeline comes from, by its id; one that is not here has none. */
+export const usageSources: Readonly<Record<string, UsageSource>> = { 'envoy-ai-gateway': envoyAiGateway };

@@ -1,0 +1,250 @@
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { gather } from '../../src/engine/gather.ts';
+import type { Options } from '../../src/model/fact.ts';
+import type { Source } from '../../src/model/source.ts';
+import { totalOf, type Usage, type UsageQuestion } from '../../src/model/usage.ts';
+import { usage } from '../../src/pipelines/envoy-ai-gateway/usage.ts';
+import { bin, end, freePort, run, until } from './testbed/processes.ts';
+import { type Sidecar, startSidecar } from './usage-fleet.ts';
+
+const tenants = ['team-a', 'team-b', '-'];
+const models = ['gpt-4o', 'small', 'embed'];
+const callers = tenants.flatMap((tenant) => models.map((model) => ({ tenant, model })));
+
+/** Tokens counted within the window by "tenant model type", and what Prometheus made of them. */
+interface Story {
+  readonly truth: ReadonlyMap<string, number>;
+  readonly whole: Usage;
+  /** Inputs alone, without a mapping that would say by what to group. */
+  readonly inputs: Usage;
+}
+
+describe.each([
+  ['3.16', 'prometheus'],
+  ['2.55', 'prometheus2'],
+])('usage from Prometheus %s', (_, program) => {
+  describe.skipIf(!existsSync(join(bin, program)))('against what was really counted', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'usage-'));
+    let prometheus: ChildProcess;
+    let story: Story;
+    const running: Sidecar[] = [];
+
+    beforeAll(async () => {
+      const [a, b] = [await started(running, 'v0.4'), await started(running, 'v0.4')];
+      discover(folder, [a, b]);
+      const port = await freePort();
+      const url = `http://127.0.0.1:${port}`;
+      prometheus = run(join(bin, program), prometheusArgs(folder, port), join(folder, 'prometheus.log'));
+      await until('both jobs scrape', async () => ((await number(url, 'count(up == 1)')) === 4 ? true : null));
+      story = await played({ folder, url, a, b, running });
+    }, 170_000);
+
+    afterAll(async () => {
+      await end(prometheus);
+      for (const sidecar of running) await sidecar.stop();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    it('is exact by tenant and model, over a gap of scrapes, copies, births and an upgrade', () => {
+      const rows = byKey(story.whole);
+      const exact = callers.filter(({ tenant }) => tenant !== 'team-b');
+      const wanted = exact.map((caller) => [`${caller.tenant} ${caller.model}`, story.truth.get(`${caller.tenant} ${caller.model}`) ?? 0]);
+      expect(exact.map((caller) => [`${caller.tenant} ${caller.model}`, rows.get(`${caller.tenant} ${caller.model}`) ?? 0])).toEqual(
+        wanted,
+      );
+    });
+
+    it('is near the truth for counters that a restart reset, by what increase() estimates', () => {
+      const rows = byKey(story.whole);
+      for (const { tenant, model } of callers.filter(({ tenant }) => tenant === 'team-b')) {
+        const truth = story.truth.get(`${tenant} ${model}`) ?? 0;
+        const error = Math.abs((rows.get(`${tenant} ${model}`) ?? 0) - truth) / truth;
+        expect(error, `${tenant} ${model}`).toBeLessThan(0.15);
+      }
+    });
+
+    it('says nothing of doubt when every counter was seen from its beginning', () => {
+      expect(story.whole.unsure).toBe(0);
+      expect(story.whole.notes.some((note) => note.includes('spellings are added up'))).toBe(true);
+    });
+
+    it('groups by model where nothing says whose tokens they are, and adds only what is asked', () => {
+      expect(story.inputs.by).toEqual(['gen_ai_request_model']);
+      const [inputs, whole] = [story.inputs, story.whole].map(({ rows }) => rows.reduce((sum, { tokens }) => sum + (tokens.input ?? 0), 0));
+      expect(inputs).toBe(whole);
+      expect(totalOf({ tokens: story.inputs.rows[0]?.tokens ?? {} }, story.inputs.counted)).toBe(story.inputs.rows[0]?.tokens.input);
+    });
+
+    it('counts requests by the histogram', () => {
+      expect(story.whole.rows.every(({ requests }) => (requests ?? 0) > 0)).toBe(true);
+    });
+  });
+});
+
+async function started(running: Sidecar[], release: 'v0.4' | 'v0.5'): Promise<Sidecar> {
+  const sidecar = await startSidecar(release);
+  running.push(sidecar);
+  return sidecar;
+}
+
+interface Stage {
+  readonly folder: string;
+  readonly url: string;
+  readonly a: Sidecar;
+  readonly b: Sidecar;
+  readonly running: Sidecar[];
+}
+
+/** A minute in the life of a gateway. Nothing is counted for two scrapes around each event, so that the truth at an instant is known. */
+async function played({ folder, url, a, b, running }: Stage): Promise<Story> {
+  const known = callers.slice(0, 5);
+  await traffic([a, b], known, 6);
+  await sleep(2500);
+  const start = Math.round(Date.now() / 1000);
+  const before = everOf(running);
+  await sleep(1500);
+  // team-b is on the sidecar that restarts, the others on both that do not.
+  await traffic(
+    [a],
+    callers.filter(({ tenant }) => tenant !== 'team-b'),
+    12,
+  );
+  await traffic(
+    [b],
+    callers.filter(({ tenant }) => tenant === 'team-b'),
+    12,
+  );
+  await sleep(2500);
+  b.restart();
+  await sleep(2500);
+  await traffic(
+    [b],
+    callers.filter(({ tenant }) => tenant === 'team-b'),
+    8,
+  );
+  a.silent = true;
+  await traffic(
+    [a],
+    callers.filter(({ tenant }) => tenant !== 'team-b'),
+    4,
+  );
+  a.silent = false;
+  await sleep(2500);
+  const c = await started(running, 'v0.5');
+  discover(folder, [b, c]);
+  await sleep(3000);
+  await traffic(
+    [c],
+    callers.filter(({ tenant }) => tenant !== 'team-b'),
+    8,
+  );
+  await sleep(2500);
+  const stop = Math.round(Date.now() / 1000);
+  const window = windowOf(start, stop);
+  const truth = differences(everOf(running), before);
+  const whole = await asked(url, { by: ['user_namespace', 'gen_ai_request_model'], window, where: [], types: null, requests: true });
+  const inputs = await asked(url, { by: null, window, where: [], types: ['input'], requests: false });
+  return { truth, whole, inputs };
+}
+
+function windowOf(start: number, stop: number): UsageQuestion['window'] {
+  const pieces = Math.floor((stop - start) / 8);
+  return { start, end: stop, step: (stop - start) / pieces };
+}
+
+/** Rounds of requests, five a second. */
+async function traffic(sidecars: readonly Sidecar[], among: readonly { tenant: string; model: string }[], seconds: number): Promise<void> {
+  for (let round = 0; round < seconds * 5; round++) {
+    for (const sidecar of sidecars) {
+      among.forEach((caller, at) => {
+        if ((round + at) % 3 === 0) sidecar.request(caller, 100 + ((round * 37 + at * 11) % 900), 10 + ((round * 13 + at) % 90));
+      });
+    }
+    await sleep(200);
+  }
+}
+
+function everOf(sidecars: readonly Sidecar[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const [key, tokens] of sidecars.flatMap(({ ever }) => [...ever])) {
+    const [tenant, model, type] = key.split(' ');
+    if (type === 'cached_input') continue;
+    sums.set(`${tenant} ${model}`, (sums.get(`${tenant} ${model}`) ?? 0) + tokens);
+  }
+  return sums;
+}
+
+function differences(after: ReadonlyMap<string, number>, before: ReadonlyMap<string, number>): Map<string, number> {
+  return new Map([...after].map(([key, tokens]) => [key, tokens - (before.get(key) ?? 0)]));
+}
+
+function byKey({ rows, counted }: Usage): Map<string, number> {
+  return new Map(rows.map((row) => [row.values.map((value) => value || '-').join(' '), totalOf(row, counted)]));
+}
+
+function discover(folder: string, sidecars: readonly Sidecar[]): void {
+  const groups = sidecars.map(({ address }, at) => ({
+    targets: [address],
+    labels: { pod: `envoy-${address.split(':')[1] ?? at}`, namespace: 'gateways' },
+  }));
+  writeFileSync(join(folder, 'next.json'), JSON.stringify(groups));
+  renameSync(join(folder, 'next.json'), join(folder, 'targets.json'));
+}
+
+/** Two jobs that scrape the same addresses. */
+function prometheusArgs(folder: string, port: number): readonly string[] {
+  const job = (name: string): unknown => ({
+    job_name: name,
+    file_sd_configs: [{ files: [join(folder, 'targets.json')], refresh_interval: '1s' }],
+  });
+  const file = join(folder, 'prometheus.yml');
+  writeFileSync(file, stringify({ global: { scrape_interval: '1s', scrape_timeout: '1s' }, scrape_configs: [job('one'), job('two')] }));
+  return [`--config.file=${file}`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=127.0.0.1:${port}`, '--log.level=error'];
+}
+
+async function number(url: string, query: string): Promise<number | null> {
+  const answer = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(query)}`).catch(() => null);
+  const body = (await answer?.json().catch(() => null)) as { data?: { result?: { value: [number, string] }[] } } | null;
+  const value = body?.data?.result?.[0]?.value[1];
+  return value === undefined ? null : Number(value);
+}
+
+async function asked(url: string, question: UsageQuestion): Promise<Usage> {
+  const options: Options = {
+    gateway: null,
+    namespace: null,
+    selector: null,
+    expectLabels: [],
+    prometheus: { target: { at: 'url', url }, headers: {} },
+  };
+  const answer = await usage.stored(gather(emptyCluster(), options).reader, question);
+  if (answer.status !== 'read') throw new Error(JSON.stringify(answer));
+  return answer.usage;
+}
+
+/** No Kubernetes at all: only the URL that the user gave. */
+function emptyCluster(): Source {
+  return {
+    origin: { kind: 'cluster', name: 'none' },
+    now: new Date(),
+    requests: { kubernetes: 0, tunnels: 0, prometheus: 0 },
+    list: async () => [],
+    get: async (endpoint, { path, query = [], headers = {} }) => {
+      if (endpoint.at !== 'url') throw new Error(`no ${endpoint.at} here`);
+      const answer = await fetch(`${endpoint.url}${path}?${new URLSearchParams(query.map(([name, value]) => [name, value]))}`, { headers });
+      const body = new Uint8Array(await answer.arrayBuffer());
+      return {
+        status: answer.status,
+        headers: Object.fromEntries(answer.headers),
+        body: [body] as unknown as AsyncIterable<Uint8Array>,
+        via: 'direct',
+      };
+    },
+  };
+}
