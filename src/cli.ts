@@ -20,7 +20,7 @@ function onSignal(code: 130 | 143): () => void {
 }
 
 /** Resolves when the text has left the process. A reader that went away (EPIPE, as of `| head`) is no trouble of ours. */
-function write(text: string): Promise<void> {
+function write(text: string | Uint8Array): Promise<void> {
   if (unread) return Promise.resolve();
   return new Promise((resolve) => process.stdout.write(text, () => resolve()));
 }

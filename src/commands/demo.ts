@@ -1,6 +1,3 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { World } from '../model/snapshot.ts';
 import { type Served, serve } from '../sandbox/serve.ts';
 import { listWorlds, loadWorld } from '../sandbox/worlds.ts';
@@ -9,6 +6,7 @@ import type { Connection } from '../sources/connection.ts';
 import { doctor, type Opener } from './doctor.ts';
 import type { DemoFlags } from './flags.ts';
 import { oneOf } from './plan.ts';
+import { keptUp } from './serving.ts';
 import type { Shell } from './shell.ts';
 import { UsageError, unknownName } from './usage-error.ts';
 import { milliseconds } from './values.ts';
@@ -24,7 +22,9 @@ export async function demo(name: string | null, flags: DemoFlags, shell: Shell):
   const world = await chosen(name ?? instructive, names);
   const served = await serve(world, { context: contextOf(world) });
   try {
-    return flags.serve ? await keptUp(world, served, shell) : await judged(world, served, flags, shell);
+    return flags.serve
+      ? await keptUp(`demo cluster "${world.name}" is up until Ctrl-C: ${world.title}`, world.snapshot, served, shell)
+      : await judged(world, served, flags, shell);
   } finally {
     await served.close();
   }
@@ -78,47 +78,4 @@ function connectionTo({ url, ca, token }: Served, world: World): Connection {
       tls: { ca: Buffer.from(ca), rejectUnauthorized: true },
     }),
   };
-}
-
-async function keptUp(world: World, served: Served, shell: Shell): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), 'tokmeter-demo-'));
-  try {
-    const file = join(folder, 'kubeconfig');
-    await writeFile(file, served.kubeconfig, { mode: 0o600 });
-    await shell.write(invitation(world, file, shell.program));
-    await interruption(shell.interrupt);
-    return shell.interruptedBy() ?? 0;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-function interruption(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
-function invitation(world: World, file: string, program: string): string {
-  const pod = meteringPod(world);
-  const forward =
-    pod === null
-      ? []
-      : [`kubectl port-forward -n ${pod.namespace} pod/${pod.name} ${pod.port}  # then: curl localhost:${pod.port}/metrics`];
-  const commands = ['kubectl get podmonitors -A', 'kubectl get pods -A', ...forward, `${program} doctor`];
-  return [
-    `demo cluster "${world.name}" is up until Ctrl-C: ${world.title}`,
-    '',
-    `  export KUBECONFIG=${file}`,
-    ...commands.map((command) => `  ${command}`),
-    '',
-    '',
-  ].join('\n');
-}
-
-function meteringPod({ snapshot }: World): { readonly namespace: string; readonly name: string; readonly port: number } | null {
-  const endpoints = snapshot.gets
-    .filter(({ question, answer }) => question.path === '/metrics' && answer.status === 'reply')
-    .map(({ endpoint }) => endpoint);
-  const found = endpoints.find((endpoint) => endpoint.at === 'pod');
-  return found?.at === 'pod' ? { namespace: found.namespace, name: found.pod, port: found.port } : null;
 }

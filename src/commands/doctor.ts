@@ -8,6 +8,7 @@ import type { Pipeline } from '../model/pipeline.ts';
 import type { Report } from '../model/report.ts';
 import { ReadError, unreadOf } from '../model/source.ts';
 import { pipelines } from '../pipelines/index.ts';
+import { optionsWithin } from './bundle.ts';
 import type { DoctorFlags } from './flags.ts';
 import { type Opened, open } from './open.ts';
 import { checkWritable, outputsOf, styleOf, writeReport } from './output.ts';
@@ -102,14 +103,15 @@ async function openedWithin(waitMs: number, opening: () => Promise<Opened>, run:
   }
 }
 
-async function judged(plan: Plan, { source }: Opened, shell: Shell, run: Run): Promise<Report> {
+async function judged(plan: Plan, { source, options: recordedOptions }: Opened, shell: Shell, run: Run): Promise<Report> {
   const recorded = source.origin.kind === 'bundle' || source.origin.kind === 'manifests';
   // A recording is judged at its own moment, so that its report is the same every time.
   const clock = recorded ? (): number => 0 : run.clock;
-  const gathering = gather(source, plan.options, { signal: run.signal, clock, onEvent: run.progress.onEvent });
+  const options = recordedOptions === undefined ? plan.options : optionsWithin(recordedOptions, plan.options);
+  const gathering = gather(source, options, { signal: run.signal, clock, onEvent: run.progress.onEvent });
   const { include, exclude, ignore, failOn, waitMs } = plan;
   const settings = { include, exclude, ignore, failOn, gathering, version: shell.version, ended: run.ended };
-  const look = (): Promise<Report> => diagnose(plan.pipelines, source, plan.options, settings);
+  const look = (): Promise<Report> => diagnose(plan.pipelines, source, options, settings);
   if (waitMs === null) return look();
   return settle(look, plan.pipelines, gathering, {
     waitMs,

@@ -35,6 +35,12 @@ export interface RunFlags extends ConnectionFlags {
   readonly color: string;
   readonly v?: string | true;
   readonly quiet?: boolean;
+  /** A bundle to read instead of a cluster. */
+  readonly from?: string;
+}
+
+export interface CollectFlags extends RunFlags {
+  readonly file?: string;
 }
 
 export interface DoctorFlags extends RunFlags {

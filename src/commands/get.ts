@@ -3,8 +3,10 @@ import { gather } from '../engine/gather.ts';
 import type { Options } from '../model/fact.ts';
 import { type Pipeline, type Table, viewNames } from '../model/pipeline.ts';
 import { ReadError, unreadOf } from '../model/source.ts';
+import { withoutSecrets } from '../parse/secrets.ts';
 import { pipelines } from '../pipelines/index.ts';
 import { view, viewFormats } from '../report/view.ts';
+import { optionsWithin } from './bundle.ts';
 import type { GetFlags } from './flags.ts';
 import { type Opened, open } from './open.ts';
 import { styleOf } from './output.ts';
@@ -24,7 +26,7 @@ export async function get(word: string, flags: GetFlags, shell: Shell): Promise<
   const options = await optionsOf(flags);
   const run = startRun(flags, shell, 0);
   const table = await read({ name, chosen, options }, () => open(flags, shell, run), run).finally(() => run.stop());
-  if (flags.quiet !== true) await shell.write(view(name, table, format, style));
+  if (flags.quiet !== true) await shell.write(view(name, withoutSecrets(table), format, style));
   return run.ended() ?? codeOf(table);
 }
 
@@ -50,7 +52,8 @@ async function read(wanted: Wanted, opening: () => Promise<Opened>, run: Run): P
   }
 }
 
-async function shown({ name, chosen, options }: Wanted, { source }: Opened, run: Run): Promise<Table> {
+async function shown({ name, chosen, options: asked }: Wanted, { source, options: recorded }: Opened, run: Run): Promise<Table> {
+  const options = recorded === undefined ? asked : optionsWithin(recorded, asked);
   const gathering = gather(source, options, { signal: run.signal, clock: run.clock, onEvent: run.progress.onEvent });
   const choice = await choose(chosen, gathering);
   const tablesOf = (of: readonly Pipeline[]): Promise<readonly Table[]> =>

@@ -46,6 +46,8 @@ const scope = (): readonly Option[] => [
   many(choosing, '--prometheus-header <header>', '"Name: value" for --prometheus; repeatable'),
 ];
 
+const from = (): Option => make(connecting, '--from <file>', 'a bundle of tokmeter collect instead of a cluster; -: stdin');
+
 const run = (): readonly Option[] => [
   make(judging, '--timeout <duration>', 'ends the run with the report so far (default: 60s, and the time of --wait)'),
   make(showing, '--color <when>', 'auto, always or never').default('auto'),
@@ -75,7 +77,7 @@ const add = (command: Command, options: readonly Option[]): Command => {
 
 /** The flags of `doctor`, in the order of its help. */
 export function withDoctorOptions(command: Command): Command {
-  return add(command, [...scope(), ...judge(), ...run(), ...connection()]);
+  return add(command, [...scope(), ...judge(), ...run(), from(), ...connection()]);
 }
 
 /** The flags of `demo`: those of doctor but for the connection, which it makes itself. */
@@ -91,5 +93,12 @@ export function withDemoOptions(command: Command): Command {
 /** The flags of `get`. */
 export function withGetOptions(command: Command): Command {
   const output = make(showing, '-o, --output <format>', 'table, wide, json or yaml').default('table');
-  return add(command, [...scope(), output, ...run(), ...connection()]);
+  return add(command, [...scope(), output, ...run(), from(), ...connection()]);
+}
+
+/** The flags of `collect`. */
+export function withCollectOptions(command: Command): Command {
+  const file = make(showing, '-f, --file <file>', 'the bundle to write; -: stdout');
+  const wanted = ['--timeout', '--v', '--config'];
+  return add(command, [file, ...scope(), ...run().filter(({ long }) => wanted.includes(long ?? '')), ...connection()]);
 }

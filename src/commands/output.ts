@@ -1,6 +1,7 @@
 import { access, constants, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Report } from '../model/report.ts';
+import { withoutSecrets } from '../parse/secrets.ts';
 import { type FormatName, formatNames, formats } from '../report/formats.ts';
 import { plain, type Style } from '../report/style.ts';
 import type { Shell } from './shell.ts';
@@ -47,8 +48,9 @@ export async function checkWritable(outputs: readonly Output[]): Promise<void> {
   }
 }
 
-/** Writes the report everywhere it was asked for; the files first, so that they are there when stdout is closed early. */
-export async function writeReport(report: Report, outputs: readonly Output[], shell: Shell, style: Style, quiet: boolean): Promise<void> {
+/** Writes the report everywhere it was asked for, without whatever looks like a secret; the files first, so that they are there when stdout is closed early. */
+export async function writeReport(whole: Report, outputs: readonly Output[], shell: Shell, style: Style, quiet: boolean): Promise<void> {
+  const report = withoutSecrets(whole);
   for (const { format, file } of outputs) {
     if (file !== null)
       await writeFile(file, formats[format](report, { ...plain, program: style.program, stats: style.stats })).catch(refuse(file));

@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander';
 import { viewNames } from '../model/pipeline.ts';
-import type { DemoFlags, DoctorFlags, GetFlags } from './flags.ts';
-import { withDemoOptions, withDoctorOptions, withGetOptions } from './options.ts';
+import type { CollectFlags, DemoFlags, DoctorFlags, GetFlags } from './flags.ts';
+import { withCollectOptions, withDemoOptions, withDoctorOptions, withGetOptions } from './options.ts';
 import type { Shell } from './shell.ts';
 
 const examples = (program: string): string => `
@@ -14,6 +14,10 @@ Examples:
 
   # The tables behind the verdicts
   ${program} get proxies
+
+  # Record what doctor reads, and judge it elsewhere
+  ${program} collect -f bundle.tgz
+  ${program} doctor --from bundle.tgz
 
   # See it work without a cluster
   ${program} demo
@@ -34,6 +38,8 @@ export function programOf(shell: Shell, done: (code: number) => void): Command {
   addDoctor(program, shell, done);
   addGet(program, shell, done);
   addExplain(program, shell, done);
+  addCollect(program, shell, done);
+  addServe(program, shell, done);
   addDemo(program, shell, done);
   addRbac(program, shell, done);
   addCompletion(program, shell, done);
@@ -70,6 +76,25 @@ const addExplain: Add = (program, shell, done) => {
     .action(async (id: string | undefined, flags: { readonly color: string }) => {
       const { explain } = await import('./explain.ts');
       done(await explain(id ?? null, flags, shell));
+    });
+};
+
+const addCollect: Add = (program, shell, done) => {
+  const command = program.command('collect').description('records what doctor reads into one bundle, without secrets');
+  withCollectOptions(command).action(async (_flags: CollectFlags, self: Command) => {
+    const { collect } = await import('./collect.ts');
+    done(await collect(await configured<CollectFlags>(self), shell));
+  });
+};
+
+const addServe: Add = (program, shell, done) => {
+  program
+    .command('serve')
+    .description('serves a bundle as an API server for kubectl')
+    .argument('<file>', 'a bundle of tokmeter collect')
+    .action(async (file: string) => {
+      const { serve } = await import('./serve.ts');
+      done(await serve(file, shell));
     });
 };
 

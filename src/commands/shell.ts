@@ -9,7 +9,7 @@ export interface Shell {
   readonly stdout: { readonly isTerminal: boolean; readonly columns: number | null };
   readonly stderr: { readonly isTerminal: boolean; readonly columns: number | null };
   /** Writes to stdout; resolves when the text has left the process, or nobody reads it any more. */
-  write(text: string): Promise<void>;
+  write(text: string | Uint8Array): Promise<void>;
   /** Writes to stderr. */
   note(text: string): void;
   /** Aborted by SIGINT or SIGTERM. */

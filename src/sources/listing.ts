@@ -4,7 +4,7 @@ import { queryText } from './address.ts';
 import type { Api } from './api.ts';
 import { documentOf, refusal } from './refusal.ts';
 
-const pageSize = 500;
+export const pageSize = 500;
 
 /** "podmonitors.monitoring.coreos.com", as RBAC and kubectl name a kind. */
 export function resourceName(kind: Pick<Kind, 'group' | 'resource'>): string {

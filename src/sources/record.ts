@@ -21,6 +21,7 @@ import {
   type Source,
 } from '../model/source.ts';
 import { redact } from '../parse/redact.ts';
+import { pageSize } from './listing.ts';
 import { answered, refused } from './replay.ts';
 
 /** A source that remembers, and what it remembers so far. */
@@ -35,20 +36,35 @@ export function record(source: Source, options: { readonly server?: string | nul
   const gets = new Map<string, RecordedGet>();
   const listOnce = once<readonly KubeObject[]>();
   const getOnce = once<RecordedReply>();
+  // What the same run without a recorder would have asked again.
+  const asked = new Set<string>();
+  const spared = { kubernetes: 0, prometheus: 0 };
+  const requests = (): Source['requests'] => ({
+    kubernetes: source.requests.kubernetes + spared.kubernetes,
+    tunnels: source.requests.tunnels,
+    prometheus: source.requests.prometheus + spared.prometheus,
+  });
 
   async function list(kind: Kind, scope: Scope = {}): Promise<readonly KubeObject[]> {
     const key = listKey(kind, scope);
+    const again = asked.has(key);
+    asked.add(key);
     return listOnce(key, async () => {
       const answer = await attempt(async () => ({ status: 'objects' as const, objects: (await source.list(kind, scope)).map(redact) }));
       lists.set(key, { kind, scope, answer });
       if (answer.status === 'refused') throw refused(answer.refusal);
       return answer.objects;
+    }).finally(() => {
+      const answer = lists.get(key)?.answer;
+      if (again && answer !== undefined) spared.kubernetes += pagesOf(answer);
     });
   }
 
   async function get(endpoint: Endpoint, request: Request): Promise<Reply> {
     const question = questionOf(request);
     const key = getKey(endpoint, question);
+    if (asked.has(key) && request.peer === 'prometheus') spared.prometheus += 1;
+    asked.add(key);
     const reply = await getOnce(key, async () => {
       const answer = await attempt(async () => recorded(await source.get(endpoint, request)));
       gets.set(key, { endpoint: withoutCredentials(endpoint), question, answer });
@@ -63,7 +79,7 @@ export function record(source: Source, options: { readonly server?: string | nul
       origin: source.origin,
       now: source.now,
       get requests() {
-        return source.requests;
+        return requests();
       },
       list,
       get,
@@ -74,11 +90,17 @@ export function record(source: Source, options: { readonly server?: string | nul
         origin: source.origin,
         now: source.now.toISOString(),
         server: options.server ?? null,
-        requests: { ...source.requests },
+        requests: requests(),
         lists: [...lists.values()],
         gets: [...gets.values()],
       }),
   };
+}
+
+/** A kind that is not served is known from discovery, which is asked once. */
+function pagesOf(answer: RecordedList['answer']): number {
+  if (answer.status === 'refused') return answer.refusal.reason === 'absent' ? 0 : 1;
+  return Math.max(1, Math.ceil(answer.objects.length / pageSize));
 }
 
 function once<T>(): (key: string, read: () => Promise<T>) => Promise<T> {

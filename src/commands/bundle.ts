@@ -1,0 +1,24 @@
+import type { Options } from '../model/fact.ts';
+import { ReadError } from '../model/source.ts';
+import { type Bundle, readBundle } from '../sources/archive.ts';
+import { UsageError } from './usage-error.ts';
+
+/** The bundle in a file. A wrong or hostile one is wrong usage. */
+export async function bundleIn(file: string): Promise<Bundle> {
+  try {
+    return await readBundle(file);
+  } catch (error) {
+    throw error instanceof ReadError ? new UsageError(error.message, { cause: error }) : error;
+  }
+}
+
+/** What to look at in a recording: what was recorded, and what the flags narrow it to. */
+export function optionsWithin(recorded: Options, asked: Options): Options {
+  return {
+    namespace: asked.namespace ?? recorded.namespace,
+    gateway: asked.gateway ?? recorded.gateway,
+    selector: asked.selector ?? recorded.selector,
+    expectLabels: asked.expectLabels.length > 0 ? asked.expectLabels : recorded.expectLabels,
+    prometheus: asked.prometheus ?? recorded.prometheus,
+  };
+}
