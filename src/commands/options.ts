@@ -102,3 +102,24 @@ export function withCollectOptions(command: Command): Command {
   const wanted = ['--timeout', '--v', '--config'];
   return add(command, [file, ...scope(), ...run().filter(({ long }) => wanted.includes(long ?? '')), ...connection()]);
 }
+
+/** The flags of `usage`. One query over a window takes longer than one request of doctor's. */
+export function withUsageOptions(command: Command): Command {
+  const own = [
+    list(choosing, '--by <labels>', "labels to group by (default: the cluster's own mapping: namespace, then user)"),
+    make(choosing, '--since <duration>', 'the time until now, such as 30m, 24h or 7d (default: 24h)'),
+    make(choosing, '--start <time>', 'the beginning: 2026-11-24T12:00:00Z, a day or Unix seconds'),
+    make(choosing, '--end <time>', 'the end (default: now)'),
+    many(choosing, '--where <label=value>', 'only tokens with this label; also !=, =~ and !~; repeatable'),
+    list(choosing, '--type <types>', 'types of token to add up (default: input,output)'),
+    make(choosing, '--direct', "the proxies' own counters, since each began, instead of Prometheus"),
+    make(judging, '--strict', 'exits 1 when a check that bears on the numbers fails'),
+    make(showing, '--top <n>', 'only the largest groups; the others as one'),
+    make(showing, '--price <file>', 'YAML or JSON, "MODEL: {input: 2.5, cached: 1.25, output: 10}" per million tokens'),
+    many(showing, '-o, --output <format[=file]>', 'table, wide, json, yaml, csv, markdown or html; repeatable with files'),
+  ];
+  const patient = (option: Option): Option => (option.long === '--request-timeout' ? option.default('2m') : option);
+  const rest = run().filter(({ long }) => long !== '--timeout');
+  const timeout = make(judging, '--timeout <duration>', 'ends the run (default: 5m)');
+  return add(command, [...own, ...scope(), timeout, ...rest, ...connection().map(patient)]);
+}

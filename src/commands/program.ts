@@ -1,8 +1,9 @@
 import { Argument, Command } from 'commander';
 import { viewNames } from '../model/pipeline.ts';
 import type { CollectFlags, DemoFlags, DoctorFlags, GetFlags } from './flags.ts';
-import { withCollectOptions, withDemoOptions, withDoctorOptions, withGetOptions } from './options.ts';
+import { withCollectOptions, withDemoOptions, withDoctorOptions, withGetOptions, withUsageOptions } from './options.ts';
 import type { Shell } from './shell.ts';
+import type { UsageFlags } from './usage-flags.ts';
 
 const examples = (program: string): string => `
 Examples:
@@ -37,6 +38,7 @@ export function programOf(shell: Shell, done: (code: number) => void): Command {
     .configureOutput({ outputError: () => undefined });
   addDoctor(program, shell, done);
   addGet(program, shell, done);
+  addUsage(program, shell, done);
   addExplain(program, shell, done);
   addCollect(program, shell, done);
   addServe(program, shell, done);
@@ -64,6 +66,14 @@ const addGet: Add = (program, shell, done) => {
   withGetOptions(command).action(async (name: string, _flags: GetFlags, self: Command) => {
     const { get } = await import('./get.ts');
     done(await get(name, await configured<GetFlags>(self), shell));
+  });
+};
+
+const addUsage: Add = (program, shell, done) => {
+  const command = program.command('usage').description('who used how many tokens, and whether the number can be trusted');
+  withUsageOptions(command).action(async (_flags: UsageFlags, self: Command) => {
+    const { usage } = await import('./usage.ts');
+    done(await usage(await configured<UsageFlags>(self), shell));
   });
 };
 

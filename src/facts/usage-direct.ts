@@ -26,6 +26,7 @@ export async function directUsage(asked: Asked): Promise<UsageAnswer> {
       window: null,
       since: sinceOf(metered),
       by: grouping.by,
+      extra: grouping.extra,
       counted: countedOf(nouns, question),
       rows,
       unsure: 0,

@@ -7,6 +7,8 @@ import type { StoredFamily } from './usage-query.ts';
 /** By what tokens are grouped. */
 export interface Grouping {
   readonly by: readonly string[];
+  /** The model, when it was added for its price alone. */
+  readonly extra: string | null;
   /** Labels that say whose tokens these are, which a target label of the same name may push aside. */
   readonly identity: ReadonlySet<string>;
   readonly notes: readonly string[];
@@ -40,11 +42,11 @@ export function groupingOf(
     names.has(label);
   const unknown = meant.find((label) => !isKnown(label));
   if (unknown !== undefined) return { label: unknown, known: [...new Set([...known, ...names])] };
-  if (question.by !== null) return { by: question.by, identity: names, notes: exportedNotes(question.by, names, known) };
-  const by = defaultBy(identity);
-  if (by.length > 0) return { by, identity: names, notes: exportedNotes(by, names, known) };
-  const notes = ['no mapping of request headers names a tenant here: grouped by model'];
-  return { by: [traits.model], identity: names, notes };
+  const own = question.by ?? defaultBy(identity);
+  const by = own.length > 0 ? own : [traits.model];
+  const notes = own.length > 0 ? exportedNotes(by, names, known) : ['no mapping of request headers names a tenant here: grouped by model'];
+  const extra = question.priced && !by.includes(traits.model) ? traits.model : null;
+  return { by: extra === null ? by : [...by, extra], extra, identity: names, notes };
 }
 
 /** The first label that names a team and the first that does not. */

@@ -45,6 +45,7 @@ async function storedUsage(asked: Asked): Promise<UsageAnswer> {
       window: question.window,
       since: null,
       by: grouping.by,
+      extra: grouping.extra,
       counted: types,
       rows,
       unsure: summed.unsure,

@@ -11,6 +11,8 @@ export interface UsageQuestion {
   readonly types: readonly string[] | null;
   /** Whether requests are wanted too: a second query. */
   readonly requests: boolean;
+  /** Whether the model has to be told apart, for its price. */
+  readonly priced: boolean;
 }
 
 /** A window of time cut into equal pieces; seconds since 1970. */
@@ -49,6 +51,8 @@ export interface Usage {
   /** When the counters began, for those read directly. */
   readonly since: { readonly oldest: string; readonly newest: string } | null;
   readonly by: readonly string[];
+  /** A label of `by`, the last, that was not asked for and is there for prices alone. */
+  readonly extra: string | null;
   /** Types whose sum is the total; the others are parts of them. */
   readonly counted: readonly string[];
   readonly rows: readonly UsageRow[];
@@ -76,6 +80,49 @@ export interface UsageSource {
   stored(reader: Reader, question: UsageQuestion): Promise<UsageAnswer>;
   /** From the emitters' own counters, since each began. */
   direct(reader: Reader, question: UsageQuestion): Promise<UsageAnswer>;
+}
+
+/** What a group costs. */
+export interface Cost {
+  readonly amount: number;
+  /** Tokens of models that have no price: they are not in the amount. */
+  readonly unpriced: number;
+}
+
+export interface PricedRow extends UsageRow {
+  /** Null: no prices were given. */
+  readonly cost: Cost | null;
+}
+
+/** How far the numbers can be trusted, by the checks of doctor that bear on them. */
+export interface Trust {
+  readonly judged: number;
+  readonly failing: readonly {
+    readonly id: string;
+    readonly severity: 'error' | 'warning';
+    readonly message: string;
+    readonly effect: string;
+  }[];
+  /** Ids of checks that could not look. */
+  readonly unknown: readonly string[];
+}
+
+/** The usage of one pipeline, ready to be shown. */
+export interface UsageReport {
+  readonly pipeline: string;
+  readonly origin: { readonly kind: 'cluster' | 'bundle' | 'manifests' | 'demo'; readonly name: string };
+  /** Null: there are no tokens; why says why. */
+  readonly usage: (Omit<Usage, 'rows' | 'extra'> & { readonly rows: readonly PricedRow[] }) | null;
+  readonly why: string | null;
+  /** Null: no prices were given. */
+  readonly prices: {
+    readonly currency: string;
+    readonly unknownModels: readonly { readonly model: string; readonly tokens: number }[];
+  } | null;
+  /** Rows to show; the others are shown as one. */
+  readonly top: number | null;
+  /** Null: not judged. */
+  readonly trust: Trust | null;
 }
 
 /** The total of a row: the types that do not overlap. */

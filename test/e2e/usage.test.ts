@@ -148,8 +148,8 @@ async function played({ folder, url, a, b, running }: Stage): Promise<Story> {
   const stop = Math.round(Date.now() / 1000);
   const window = windowOf(start, stop);
   const truth = differences(everOf(running), before);
-  const whole = await asked(url, { by: ['user_namespace', 'gen_ai_request_model'], window, where: [], types: null, requests: true });
-  const inputs = await asked(url, { by: null, window, where: [], types: ['input'], requests: false });
+  const whole = await asked(url, { by: ['user_namespace', 'gen_ai_request_model'], window, where: [], types: null, requests: true, priced: false });
+  const inputs = await asked(url, { by: null, window, where: [], types: ['input'], requests: false, priced: false });
   return { truth, whole, inputs };
 }
 
@@ -237,7 +237,7 @@ function emptyCluster(): Source {
     list: async () => [],
     get: async (endpoint, { path, query = [], headers = {} }) => {
       if (endpoint.at !== 'url') throw new Error(`no ${endpoint.at} here`);
-      const answer = await fetch(`${endpoint.url}${path}?${new URLSearchParams(query.map(([name, value]) => [name, value]))}`, { headers });
+      const answer = await fetch(`${endpoint.url}${path}?${new URLSearchParams(query.map(([name, value]): [string, string] => [name, value]))}`, { headers });
       const body = new Uint8Array(await answer.arrayBuffer());
       return {
         status: answer.status,

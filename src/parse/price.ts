@@ -1,0 +1,114 @@
+import { parse, YAMLParseError } from 'yaml';
+import { type Cost, type PricedRow, totalOf, type Usage } from '../model/usage.ts';
+import { number, record, text } from './fields.ts';
+
+/** Prices of a million tokens. */
+export interface Price {
+  readonly input: number;
+  readonly output: number;
+  /** Of input that was read from a cache; what any input costs when it is not given. */
+  readonly cached: number;
+}
+
+export interface PriceList {
+  readonly currency: string;
+  readonly models: ReadonlyMap<string, Price>;
+}
+
+/** What is wrong with a price list, as one sentence. */
+export class PriceError extends Error {
+  override readonly name = 'PriceError';
+}
+
+/** A price list as YAML or JSON: `{currency, models: {MODEL: {input, cached, output}}}`, or the models alone. Throws PriceError. */
+export function priceList(source: string): PriceList {
+  const file = record(parsed(source));
+  const listed = 'models' in file && !('input' in record(file.models)) ? record(file.models) : file;
+  const entries = Object.entries(listed).filter(([name]) => listed !== file || name !== 'currency');
+  if (entries.length === 0)
+    throw new PriceError('it names no model; write "MODEL: {input: 2.5, cached: 1.25, output: 10}", per million tokens');
+  const models = new Map(entries.map(([model, entry]) => [model, priceOf(model, record(entry))] as const));
+  return { currency: text(file.currency) ?? 'USD', models };
+}
+
+function parsed(source: string): unknown {
+  try {
+    return parse(source);
+  } catch (error) {
+    if (!(error instanceof YAMLParseError)) throw error;
+    throw new PriceError(`it is neither YAML nor JSON: ${error.message.split('\n')[0]}`, { cause: error });
+  }
+}
+
+function priceOf(model: string, entry: Readonly<Record<string, unknown>>): Price {
+  const [strange] = Object.keys(entry).filter((key) => !['input', 'cached', 'output'].includes(key));
+  if (strange !== undefined)
+    throw new PriceError(`the price of ${JSON.stringify(model)} has "${strange}"; a price has input, cached and output`);
+  const one = (key: string): number => {
+    const value = number(entry[key]);
+    if (value === null || value < 0)
+      throw new PriceError(`the price of ${JSON.stringify(model)} needs ${key}, a number of at least 0 per million tokens`);
+    return value;
+  };
+  const input = one('input');
+  return { input, output: one('output'), cached: entry.cached === undefined ? input : one('cached') };
+}
+
+/** Rows with their costs, folded to what was asked for, and the models that have no price. */
+export interface PricedUsage {
+  readonly rows: readonly PricedRow[];
+  readonly unknownModels: readonly { readonly model: string; readonly tokens: number }[];
+}
+
+/** Puts a price on each row by its model. Without a price list nothing costs anything, and nothing is said to cost 0. */
+export function pricedUsage(usage: Usage, list: PriceList | null, model: string): PricedUsage {
+  if (list === null) return { rows: usage.rows.map((row) => ({ ...row, cost: null })), unknownModels: [] };
+  const at = usage.by.indexOf(model);
+  const unknown = new Map<string, number>();
+  const rows = usage.rows.map((row): PricedRow => {
+    const name = row.values[at] ?? '';
+    const price = list.models.get(name);
+    if (price !== undefined) return { ...row, cost: { amount: costOf(row.tokens, price, usage.counted), unpriced: 0 } };
+    const tokens = totalOf(row, usage.counted);
+    unknown.set(name, (unknown.get(name) ?? 0) + tokens);
+    return { ...row, cost: { amount: 0, unpriced: tokens } };
+  });
+  const unknownModels = [...unknown].map(([model, tokens]) => ({ model, tokens })).sort((a, b) => b.tokens - a.tokens);
+  return { rows: usage.extra === null ? rows : folded(rows, usage), unknownModels };
+}
+
+/** `input` includes what was read from a cache, but for Anthropic behind releases up to v0.4, where it may be less. */
+function costOf(tokens: Readonly<Record<string, number>>, price: Price, counted: readonly string[]): number {
+  const of = (type: string): number => (counted.includes(type) ? (tokens[type] ?? 0) : 0);
+  const cached = counted.includes('input') ? (tokens.cached_input ?? 0) : of('cached_input');
+  return (Math.max(0, of('input') - cached) * price.input + cached * price.cached + of('output') * price.output) / 1_000_000;
+}
+
+/** Without the label that was there for prices alone. */
+function folded(rows: readonly PricedRow[], { counted }: Usage): readonly PricedRow[] {
+  const groups = new Map<string, PricedRow>();
+  for (const row of rows) {
+    const values = row.values.slice(0, -1);
+    const key = JSON.stringify(values);
+    const known = groups.get(key);
+    groups.set(key, known === undefined ? { ...row, values } : joined(known, row));
+  }
+  return [...groups.values()].sort((a, b) => totalOf(b, counted) - totalOf(a, counted));
+}
+
+/** Two rows as one, with the values of the first. */
+export function joined(a: PricedRow, b: PricedRow): PricedRow {
+  const types = [...new Set([...Object.keys(a.tokens), ...Object.keys(b.tokens)])];
+  return {
+    values: a.values,
+    tokens: Object.fromEntries(types.map((type) => [type, (a.tokens[type] ?? 0) + (b.tokens[type] ?? 0)])),
+    requests: a.requests === null ? b.requests : a.requests + (b.requests ?? 0),
+    points: a.points.map((tokens, at) => tokens + (b.points[at] ?? 0)),
+    cost: joinedCost(a.cost, b.cost),
+  };
+}
+
+function joinedCost(a: Cost | null, b: Cost | null): Cost | null {
+  if (a === null || b === null) return a ?? b;
+  return { amount: a.amount + b.amount, unpriced: a.unpriced + b.unpriced };
+}

@@ -1,0 +1,92 @@
+import { type PricedRow, totalOf, type UsageReport } from '../model/usage.ts';
+import { markup } from './safe.ts';
+import { barChart, timeChart } from './usage-charts.ts';
+import { grouped, money, none, partsIn, percent, provenance, remarks, type Shown, type Totals, topRows, totals } from './usage-figures.ts';
+
+const css = `:root{--ink:#1b1f24;--faint:#57606a;--line:#d8dee4;--back:#fff;--c0:#0a5fb4;--c1:#b35900;--c2:#1a7f37;--c3:#8250df;--c4:#a0111f;--c5:#57606a}
+@media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--faint:#9198a1;--line:#30363d;--back:#0d1117;--c0:#58a6ff;--c1:#f0883e;--c2:#3fb950;--c3:#bc8cff;--c4:#ff7b72;--c5:#9198a1}}
+@media print{:root{--ink:#000;--faint:#333;--line:#999;--back:#fff}body{margin:0;max-width:none}figure,tr{break-inside:avoid}}
+body{font:15px/1.5 system-ui,sans-serif;max-width:68rem;margin:2rem auto;padding:0 1rem;color:var(--ink);background:var(--back)}
+h1{font-size:1.4rem;margin-bottom:.2rem}h2{font-size:1.05rem;margin:1.6rem 0 .4rem}.faint{color:var(--faint)}
+figure{margin:1rem 0}figcaption{color:var(--faint)}svg{width:100%;height:auto;display:block}svg text{fill:var(--ink);font:12px system-ui,sans-serif}svg .grid{stroke:var(--line)}
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
+th.group,td.group{text-align:left;white-space:normal;overflow-wrap:anywhere}tfoot td{font-weight:600}
+.key{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;list-style:none;padding:0;margin:.4rem 0}.key svg{width:.8rem;height:.8rem;display:inline-block;vertical-align:-1px;margin-right:.4rem}
+.total{font-size:2rem;font-weight:600;margin:.4rem 0}ul.remarks{padding-left:1.2rem}`;
+
+/** One page that stands alone: no script, nothing loaded, and a policy that forbids both. Every number of a chart also stands in the table. */
+export function usageHtml(reports: readonly UsageReport[], version: string): string {
+  const origin = reports[0]?.origin.name ?? '';
+  return `${[
+    '<!doctype html>',
+    '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
+    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
+    `<title>Token usage: ${markup(origin)}</title><style>${css}</style></head><body><main>`,
+    ...reports.flatMap(section),
+    `</main><footer class="faint">tokmeter ${markup(version)}</footer></body></html>`,
+  ].join('\n')}\n`;
+}
+
+function section(report: UsageReport): readonly string[] {
+  const { usage, origin } = report;
+  const head = `<h1>Token usage of ${markup(`${origin.kind} ${origin.name}`)}</h1>`;
+  if (usage === null) return [head, `<p>${markup(report.why ?? 'no tokens')}</p>`, ...list(remarks(report))];
+  const all = totals(usage.rows, usage.counted);
+  const price =
+    all.cost === null
+      ? ''
+      : ` · ${markup(`${money(all.cost.amount)} ${report.prices?.currency ?? ''}${all.cost.unpriced > 0 ? ' and more without a price' : ''}`)}`;
+  return [
+    head,
+    `<p class="faint">${markup(provenance(usage))}</p>`,
+    `<p class="total">${grouped(all.tokens)} tokens${price}</p>`,
+    ...barChart(usage),
+    ...timeChart(usage),
+    `<h2>By ${markup(usage.by.join(', '))}</h2>`,
+    `<div class="scroll" tabindex="0" role="region" aria-label="table of usage">${table(report, usage, all)}</div>`,
+    '<h2>How far to trust these numbers</h2>',
+    ...list(remarks(report)),
+  ];
+}
+
+function list(remarks: readonly string[]): readonly string[] {
+  return remarks.length === 0 ? [] : [`<ul class="remarks">${remarks.map((remark) => `<li>${markup(remark)}</li>`).join('')}</ul>`];
+}
+
+function table(report: UsageReport, usage: Shown, all: Totals): string {
+  const parts = partsIn(usage);
+  const types = usage.counted.filter((type) => type !== 'total');
+  const currency = report.prices === null ? [] : [`cost (${report.prices.currency})`];
+  const requests = all.requests === null ? [] : ['requests', 'tokens per request'];
+  const names = [...types, 'total', ...parts.map(([, title]) => title), ...requests, ...currency, 'share'];
+  const heads = [
+    ...usage.by.map((label) => `<th scope="col" class="group">${markup(label)}</th>`),
+    ...names.map((name) => `<th scope="col">${markup(name)}</th>`),
+  ];
+  const figures = (row: Totals): readonly string[] => [
+    ...types.map((type) => grouped(row.byType[type] ?? 0)),
+    grouped(row.tokens),
+    ...parts.map(([type]) => grouped(row.byType[type] ?? 0)),
+    ...(all.requests === null ? [] : [grouped(row.requests ?? 0), row.requests ? grouped(row.tokens / row.requests) : '']),
+    ...(report.prices === null ? [] : [row.cost === null ? '' : `${money(row.cost.amount)}${row.cost.unpriced > 0 ? ' + unknown' : ''}`]),
+    percent(row.tokens, all.tokens),
+  ];
+  const line = (labels: readonly string[], row: Totals): string =>
+    `<tr>${labels.map((label) => `<td class="group">${markup(label)}</td>`).join('')}${figures(row)
+      .map((figure) => `<td>${markup(figure)}</td>`)
+      .join('')}</tr>`;
+  const label = (text: string): readonly string[] => usage.by.map((_, at) => (at === 0 ? text : ''));
+  const { first, rest, others } = topRows(usage, report.top);
+  const body = first.map((row) =>
+    line(
+      row.values.map((value) => value || none),
+      ofRow(row, usage),
+    ),
+  );
+  const more = rest === null ? [] : [line(label(`(${others} more)`), rest)];
+  return `<table><thead><tr>${heads.join('')}</tr></thead><tbody>${[...body, ...more].join('\n')}</tbody><tfoot>${line(label('total'), all)}</tfoot></table>`;
+}
+
+function ofRow(row: PricedRow, { counted }: Shown): Totals {
+  return { tokens: totalOf(row, counted), byType: row.tokens, requests: row.requests, cost: row.cost };
+}
