@@ -19,6 +19,8 @@ export async function directUsage(asked: Asked): Promise<UsageAnswer> {
   if ('label' in grouping) return { status: 'unknown-label', ...grouping };
   const missing = silent.map(({ emitter }) => `${emitter.subject} does not tell its metrics: its tokens are missing`);
   const rows = summed(asked, series, grouping.by);
+  if (rows.length === 0 && unread.length === 0)
+    return { status: 'nothing', why: `no ${nouns.one} has counted tokens that --where selects` };
   return {
     status: 'read',
     usage: {

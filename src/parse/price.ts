@@ -67,7 +67,8 @@ export function pricedUsage(usage: Usage, list: PriceList | null, model: string)
   const unknown = new Map<string, number>();
   const rows = usage.rows.map((row): PricedRow => {
     const name = row.values[at] ?? '';
-    const price = list.models.get(name);
+    // A total alone does not tell input from output, which cost differently.
+    const price = usage.counted.includes('total') ? undefined : list.models.get(name);
     if (price !== undefined) return { ...row, cost: { amount: costOf(row.tokens, price, usage.counted), unpriced: 0 } };
     const tokens = totalOf(row, usage.counted);
     unknown.set(name, (unknown.get(name) ?? 0) + tokens);
@@ -77,11 +78,20 @@ export function pricedUsage(usage: Usage, list: PriceList | null, model: string)
   return { rows: usage.extra === null ? rows : folded(rows, usage), unknownModels };
 }
 
-/** `input` includes what was read from a cache, but for Anthropic behind releases up to v0.4, where it may be less. */
+/**
+ * `input` includes what was read from a cache, but for Anthropic behind releases up to v0.4, where it may be less; what was written to one
+ * costs what input costs, and reasoning what output costs.
+ */
 function costOf(tokens: Readonly<Record<string, number>>, price: Price, counted: readonly string[]): number {
-  const of = (type: string): number => (counted.includes(type) ? (tokens[type] ?? 0) : 0);
-  const cached = counted.includes('input') ? (tokens.cached_input ?? 0) : of('cached_input');
-  return (Math.max(0, of('input') - cached) * price.input + cached * price.cached + of('output') * price.output) / 1_000_000;
+  const cached = counted.includes('input') ? (tokens.cached_input ?? 0) : 0;
+  const each: Readonly<Record<string, number>> = {
+    input: Math.max(0, (tokens.input ?? 0) - cached) * price.input + cached * price.cached,
+    output: (tokens.output ?? 0) * price.output,
+    cached_input: (tokens.cached_input ?? 0) * price.cached,
+    cache_creation_input: (tokens.cache_creation_input ?? 0) * price.input,
+    reasoning: (tokens.reasoning ?? 0) * price.output,
+  };
+  return counted.reduce((sum, type) => sum + (each[type] ?? 0), 0) / 1_000_000;
 }
 
 /** Without the label that was there for prices alone. */

@@ -98,8 +98,11 @@ export function remarks({ usage, prices, trust }: UsageReport): readonly string[
   const missing = (prices?.unknownModels ?? []).map(
     ({ model, tokens }) => `no price for model ${model === '' ? none : model}: ${grouped(tokens)} tokens are not in the cost`,
   );
+  const untyped = totals(usage.rows, ['untyped']).tokens;
+  const mixed =
+    untyped > 0 ? [`${grouped(untyped)} tokens are stored without their type, so that parts cannot be told from totals: not added`] : [];
   const unread = usage.unread.map(({ message }) => `not read: ${message}; its tokens are missing`);
-  return [...unread, ...withoutIdentity(usage), ...doubt, ...missing, ...usage.notes, ...trustLines(trust)];
+  return [...unread, ...withoutIdentity(usage), ...mixed, ...doubt, ...missing, ...usage.notes, ...trustLines(trust)];
 }
 
 /** How far the numbers can be trusted. */
