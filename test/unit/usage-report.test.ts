@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import type { PricedRow, UsageReport } from '../../src/model/usage.ts';
+import { plain } from '../../src/report/style.ts';
+import { usageFormats, usageText } from '../../src/report/usage.ts';
+import { cell } from '../../src/report/usage-csv.ts';
+import { grouped, money, percent } from '../../src/report/usage-figures.ts';
+import { bar } from '../../src/report/usage-table.ts';
+
+const row = (values: readonly string[], input: number, output: number, cost: PricedRow['cost'] = null): PricedRow => ({
+  values,
+  tokens: { input, output, cached_input: Math.floor(input / 4) },
+  requests: Math.round(input / 100),
+  points: [input, output],
+  cost,
+});
+
+const report = (change: Partial<NonNullable<UsageReport['usage']>> = {}, rest: Partial<UsageReport> = {}): UsageReport => ({
+  pipeline: 'envoy-ai-gateway',
+  origin: { kind: 'cluster', name: 'dev' },
+  usage: {
+    from: 'Prometheus monitoring/k8s',
+    window: { start: 1764000000, end: 1764003600, step: 1800 },
+    since: null,
+    by: ['user_namespace', 'user_id'],
+    counted: ['input', 'output'],
+    rows: [row(['team-a', 'alice'], 1_200_000, 34_567), row(['team-b', ''], 40_000, 5_000), row(['', ''], 300, 1)],
+    unsure: 0,
+    notes: [],
+    unread: [],
+    ...change,
+  },
+  why: null,
+  prices: null,
+  top: null,
+  trust: { judged: 14, failing: [], unknown: [] },
+  ...rest,
+});
+
+const failing = [
+  {
+    id: 'duplicate-targets',
+    severity: 'error' as const,
+    message: 'Pod a/b: scraped twice',
+    effect: 'the numbers here count each proxy once',
+  },
+];
+
+describe('the table', () => {
+  it('is as a person reads it', () => {
+    const text = usageText([report({}, { trust: { judged: 14, failing, unknown: ['targets-down'] } })], 'table', plain, '1');
+    expect(text).toBe(`USER_NAMESPACE   USER_ID   INPUT       OUTPUT   TOTAL       SHARE
+team-a           alice     1,200,000   34,567   1,234,567    96.5%   ████████████████
+team-b           (none)       40,000    5,000      45,000     3.5%   ▋
+(none)           (none)          300        1         301    <0.1%   ▏
+total                      1,240,300   39,568   1,279,868   100.0%
+
+Prometheus monitoring/k8s, 2025-11-24T16:00:00Z to 2025-11-24T17:00:00Z
+- <0.1% of the tokens have no user_namespace
+- 3.5% of the tokens have no user_id
+- trust: 1 of 14 checks that bear on these numbers fails, 1 could not look
+  (targets-down)
+- duplicate-targets: Pod a/b: scraped twice; the numbers here count each proxy
+  once
+`);
+  });
+
+  it('shows the largest, and the others as one', () => {
+    const lines = usageText([report({}, { top: 1 })], 'table', plain, '1').split('\n');
+    expect(lines[2]).toBe('(2 more)                      40,300    5,001      45,301     3.5%');
+  });
+
+  it('shows no cost of what has no price', () => {
+    const prices = { currency: 'EUR', unknownModels: [{ model: 'new', tokens: 45_000 }] };
+    const rows = [
+      row(['a', 'x'], 10, 10, { amount: 12.3, unpriced: 0 }),
+      row(['b', 'y'], 10, 10, { amount: 0, unpriced: 20 }),
+      row(['c', 'z'], 5, 5, { amount: 1, unpriced: 5 }),
+    ];
+    const text = usageText([report({ rows }, { prices })], 'table', plain, '1');
+    expect(text).toMatch(/a +x .* 12\.30 /);
+    expect(text).toMatch(/b +y .* unknown /);
+    expect(text).toMatch(/c +z .* 1\.00\+ /);
+    expect(text).toContain('no price for model new: 45,000 tokens are not in the cost');
+  });
+
+  it('says why there is nothing', () => {
+    expect(usageText([report({}, { usage: null, why: 'the path breaks at "discover"' })], 'table', plain, '1')).toContain(
+      'the path breaks at "discover"',
+    );
+  });
+
+  it('says what could not be told', () => {
+    const unread = [{ what: 'x', reason: 'timeout' as const, message: 'shard 1 timed out', needs: null }];
+    const text = usageText([report({ unsure: 1234, unread })], 'table', plain, '1').replace(/\s+/g, ' ');
+    expect(text).toContain('up to 1,234 tokens more');
+    expect(text).toContain('shard 1 timed out; its tokens are missing');
+  });
+});
+
+describe('hostile names', () => {
+  const evil = ["=cmd|' /C calc'!A0", '<script>alert(1)</script>', '\u001b[2J\u202egnp', 'a|b`c``d', '"x",y\r\nz', '@SUM(1)', '__proto__'];
+  const rows = evil.map((name, at) => row([name, name], 100 * (at + 1), 1));
+  const hostile = report({ rows, by: ['user_namespace', 'user_id'] });
+
+  it.each(usageFormats)('cannot steer a terminal as %s', (format) => {
+    const text = usageText([hostile], format, plain, '1').replaceAll('\r\n', '\n');
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
+  });
+
+  it('are no markup in HTML', () => {
+    const text = usageText([hostile], 'html', plain, '1');
+    expect(text).not.toContain('<script>');
+    const tags = new Set([...text.matchAll(/<([a-z0-9]+)/gi)].map(([, tag]) => tag));
+    const own =
+      'html head meta title style body main h1 h2 p figure figcaption svg g text rect line ul li div table thead tbody tfoot tr th td footer';
+    expect([...tags].filter((tag) => !own.split(' ').includes(tag ?? ''))).toEqual([]);
+  });
+
+  it('end no cell and no code in markdown', () => {
+    const lines = usageText([hostile], 'markdown', plain, '1')
+      .split('\n')
+      .filter((line) => line.startsWith('|'));
+    const columns = lines.map((line) => line.replaceAll('\\|', '').split('|').length);
+    expect(new Set(columns).size).toBe(1);
+  });
+
+  it('stay what they are in JSON and YAML', () => {
+    const documents = [JSON.parse(usageText([hostile], 'json', plain, '1')), parse(usageText([hostile], 'yaml', plain, '1'))];
+    for (const { usages } of documents)
+      expect(usages[0].rows.map(({ labels }: { labels: { user_id: string } }) => labels.user_id)).toEqual(evil);
+  });
+});
+
+describe('a CSV cell', () => {
+  it.each([
+    ['plain', 'plain'],
+    ['=1+1', "'=1+1"],
+    ['+1', "'+1"],
+    ['-1+1', "'-1+1"],
+    ['@x', "'@x"],
+    ['\tx', "'\\tx"],
+    ['＝1', "'＝1"],
+    ['-5', '-5'],
+    ['a,b', '"a,b"'],
+    ['a"b', '"a""b"'],
+    ['a\nb', 'a\\nb'],
+    ['=a,b', '"\'=a,b"'],
+    [' x', '" x"'],
+    ['', ''],
+  ])('%j', (text, written) => expect(cell(text)).toBe(written));
+});
+
+describe('figures', () => {
+  it.each([
+    [0, '0'],
+    [999.6, '1,000'],
+    [1234567, '1,234,567'],
+  ])('%d tokens', (tokens, text) => expect(grouped(tokens)).toBe(text));
+  it.each([
+    [0, '0.00'],
+    [0.0123, '0.0123'],
+    [1234.5, '1,234.50'],
+  ])('%d of money', (amount, text) => expect(money(amount)).toBe(text));
+  it.each([
+    [0, 0, ''],
+    [1, 10_000, '<0.1%'],
+    [1, 3, '33.3%'],
+  ])('%d of %d', (part, whole, text) => expect(percent(part, whole)).toBe(text));
+  it.each([
+    [0, 10, ''],
+    [1, 1_000_000, '▏'],
+    [10, 10, '█'.repeat(16)],
+  ])('a bar of %d in %d', (part, largest, text) => expect(bar(part, largest)).toBe(text));
+});
+
+describe('the page', () => {
+  const page = usageText([report()], 'html', plain, '1');
+  it('loads nothing and runs nothing', () => {
+    expect(page).not.toMatch(/<script|\bon[a-z]+=|url\(|src=|href=|@import/);
+    expect(page).toContain("default-src 'none'");
+  });
+  it('draws every piece of the window, and says in words what it draws', () => {
+    expect(page.match(/role="img" aria-label="[^"]+"/g)).toHaveLength(2);
+    expect(page).toContain('team-a · alice 1,234,567');
+    expect(page).toContain('Tokens every 30 minutes');
+  });
+});
