@@ -11,22 +11,16 @@ const othersColour = 'var(--c5)';
 interface Band {
   readonly name: string;
   readonly colour: string;
-  readonly total: number;
   readonly points: readonly number[];
 }
 
-function bandsOf({ rows, counted }: Shown): readonly Band[] {
-  const own = rows
-    .slice(0, most)
-    .map((row, at) => ({ name: nameOf(row), colour: colours[at] ?? othersColour, total: totalOf(row, counted), points: row.points }));
+function bandsOf({ rows }: Shown): readonly Band[] {
+  const own = rows.slice(0, most).map((row, at) => ({ name: nameOf(row), colour: colours[at] ?? othersColour, points: row.points }));
   const others = rows.slice(most);
   if (others.length === 0) return own;
   const pieces = others[0]?.points.length ?? 0;
   const points = Array.from({ length: pieces }, (_, at) => others.reduce((sum, row) => sum + (row.points[at] ?? 0), 0));
-  return [
-    ...own,
-    { name: `${others.length} more`, colour: othersColour, total: others.reduce((sum, row) => sum + totalOf(row, counted), 0), points },
-  ];
+  return [...own, { name: `${others.length} more`, colour: othersColour, points }];
 }
 
 const nameOf = ({ values }: PricedRow): string => values.map((value) => value || none).join(' · ');
@@ -35,19 +29,26 @@ const nameOf = ({ values }: PricedRow): string => values.map((value) => value ||
 const longest = 34;
 const shortened = (name: string): string => ([...name].length > longest ? `${[...name].slice(0, longest - 1).join('')}…` : name);
 
-/** Tokens of each group as bars. */
-export function barChart(usage: Shown): readonly string[] {
-  const bands = bandsOf(usage);
-  const largest = Math.max(0, ...bands.map(({ total }) => total));
+/** Most bars; what is beyond them stands in the table. */
+const mostBars = 12;
+
+/** Tokens of the largest groups as bars. */
+export function barChart({ rows, by, counted }: Shown): readonly string[] {
+  const shown = rows
+    .slice(0, mostBars)
+    .map((row, at) => ({ name: nameOf(row), colour: colours[at] ?? othersColour, total: totalOf(row, counted) }));
+  const largest = Math.max(0, ...shown.map(({ total }) => total));
   if (largest === 0) return [];
-  const height = bands.length * 26 + 4;
-  const bars = bands.map(({ name, colour, total }, at) => {
+  const bars = shown.map(({ name, colour, total }, at) => {
     const y = at * 26 + 4;
     const length = Math.max(1, (total / largest) * 430);
     return `<g><title>${markup(`${name}: ${grouped(total)} tokens`)}</title><text x="228" y="${y + 14}" text-anchor="end">${markup(shortened(name))}</text><rect x="240" y="${y}" width="${length.toFixed(1)}" height="18" rx="2" fill="${colour}"/><text x="${(248 + length).toFixed(1)}" y="${y + 14}">${grouped(total)}</text></g>`;
   });
-  const label = `tokens by ${usage.by.join(', ')}: ${bands.map(({ name, total }) => `${name} ${grouped(total)}`).join(', ')}`;
-  return [`<figure><svg viewBox="0 0 800 ${height}" role="img" aria-label="${markup(label)}">${bars.join('')}</svg></figure>`];
+  const label = `tokens by ${by.join(', ')}: ${shown.map(({ name, total }) => `${name} ${grouped(total)}`).join(', ')}`;
+  const more = rows.length > mostBars ? `<figcaption>The ${mostBars} largest of ${rows.length}</figcaption>` : '';
+  return [
+    `<figure>${more}<svg viewBox="0 0 800 ${shown.length * 26 + 4}" role="img" aria-label="${markup(label)}">${bars.join('')}</svg></figure>`,
+  ];
 }
 
 const left = 70;
@@ -125,11 +126,11 @@ function spanText(seconds: number): string {
   return `${Number(seconds.toFixed(1))} seconds`;
 }
 
-/** The next of 1, 2, 5 times a power of ten. */
+/** The next round number above. */
 function niceAbove(value: number): number {
   if (value <= 0) return 0;
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= value) ?? value;
+  return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((factor) => factor * power).find((candidate) => candidate >= value) ?? value;
 }
 
 function short(tokens: number): string {

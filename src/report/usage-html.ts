@@ -5,14 +5,14 @@ import { grouped, money, none, partsIn, percent, provenance, remarks, type Shown
 
 const css = `:root{--ink:#1b1f24;--faint:#57606a;--line:#d8dee4;--back:#fff;--c0:#0a5fb4;--c1:#b35900;--c2:#1a7f37;--c3:#8250df;--c4:#a0111f;--c5:#57606a}
 @media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--faint:#9198a1;--line:#30363d;--back:#0d1117;--c0:#58a6ff;--c1:#f0883e;--c2:#3fb950;--c3:#bc8cff;--c4:#ff7b72;--c5:#9198a1}}
-@media print{:root{--ink:#000;--faint:#333;--line:#999;--back:#fff}body{margin:0;max-width:none}figure,tr{break-inside:avoid}}
-body{font:15px/1.5 system-ui,sans-serif;max-width:68rem;margin:2rem auto;padding:0 1rem;color:var(--ink);background:var(--back)}
+@media print{:root{--ink:#000;--faint:#333;--line:#999;--back:#fff}body{margin:0;max-width:none}figure,tr{break-inside:avoid}.scroll{overflow:visible}table{font-size:10px}th,td{padding:.15rem .3rem}}
+body{font:15px/1.5 system-ui,sans-serif;max-width:76rem;margin:2rem auto;padding:0 1rem;color:var(--ink);background:var(--back)}
 h1{font-size:1.4rem;margin-bottom:.2rem}h2{font-size:1.05rem;margin:1.6rem 0 .4rem}.faint{color:var(--faint)}
 figure{margin:1rem 0}figcaption{color:var(--faint)}svg{width:100%;height:auto;display:block}svg text{fill:var(--ink);font:12px system-ui,sans-serif}svg .grid{stroke:var(--line)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%}th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
-th.group,td.group{text-align:left;white-space:normal;overflow-wrap:anywhere}tfoot td{font-weight:600}
+th.group,td.group{text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:9rem}thead th{vertical-align:bottom;white-space:normal}tfoot td{font-weight:600}
 .key{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;list-style:none;padding:0;margin:.4rem 0}.key svg{width:.8rem;height:.8rem;display:inline-block;vertical-align:-1px;margin-right:.4rem}
-.total{font-size:2rem;font-weight:600;margin:.4rem 0}ul.remarks{padding-left:1.2rem}`;
+.total{font-size:1.7rem;font-weight:600;margin:.4rem 0}ul.remarks{padding-left:1.2rem}`;
 
 /** One page that stands alone: no script, nothing loaded, and a policy that forbids both. Every number of a chart also stands in the table. */
 export function usageHtml(reports: readonly UsageReport[], version: string): string {
