@@ -57,6 +57,10 @@ export interface GetFlags extends RunFlags {
   readonly output: string;
 }
 
+export interface FixFlags extends RunFlags {
+  readonly output: string;
+}
+
 export interface DemoFlags extends DoctorFlags {
   readonly list?: boolean;
   readonly serve?: boolean;

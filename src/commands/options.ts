@@ -96,6 +96,15 @@ export function withGetOptions(command: Command): Command {
   return add(command, [...scope(), output, ...run(), from(), ...connection()]);
 }
 
+/** The flags of `fix`. */
+export function withFixOptions(command: Command): Command {
+  const output = make(showing, '-o, --output <format>', 'text, yaml (manifests and a Kustomization of patches) or commands').default(
+    'text',
+  );
+  const wanted = run().filter(({ long }) => long !== '--quiet');
+  return add(command, [...scope(), output, ...wanted, from(), ...connection()]);
+}
+
 /** The flags of `collect`. */
 export function withCollectOptions(command: Command): Command {
   const file = make(showing, '-f, --file <file>', 'the bundle to write; -: stdout');
@@ -113,6 +122,7 @@ export function withUsageOptions(command: Command): Command {
     many(choosing, '--where <label=value>', 'only tokens with this label; also !=, =~ and !~; repeatable'),
     list(choosing, '--type <types>', 'types of token to add up (default: input,output)'),
     make(choosing, '--direct', "the proxies' own counters, since each began, instead of Prometheus"),
+    make(choosing, '--watch [interval]', 'tokens a minute, refreshed until interrupted (default: 15s)'),
     make(judging, '--strict', 'exits 1 when a check that bears on the numbers fails'),
     make(showing, '--top <n>', 'only the largest groups; the others as one'),
     make(showing, '--price <file>', 'YAML or JSON, "MODEL: {input: 2.5, cached: 1.25, output: 10}" per million tokens'),

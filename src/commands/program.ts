@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander';
 import { viewNames } from '../model/pipeline.ts';
-import type { CollectFlags, DemoFlags, DoctorFlags, GetFlags } from './flags.ts';
-import { withCollectOptions, withDemoOptions, withDoctorOptions, withGetOptions, withUsageOptions } from './options.ts';
+import type { CollectFlags, DemoFlags, DoctorFlags, FixFlags, GetFlags } from './flags.ts';
+import { withCollectOptions, withDemoOptions, withDoctorOptions, withFixOptions, withGetOptions, withUsageOptions } from './options.ts';
 import type { Shell } from './shell.ts';
 import type { UsageFlags } from './usage-flags.ts';
 
@@ -40,6 +40,7 @@ export function programOf(shell: Shell, done: (code: number) => void): Command {
   addGet(program, shell, done);
   addUsage(program, shell, done);
   addExplain(program, shell, done);
+  addFix(program, shell, done);
   addCollect(program, shell, done);
   addServe(program, shell, done);
   addDemo(program, shell, done);
@@ -87,6 +88,17 @@ const addExplain: Add = (program, shell, done) => {
       const { explain } = await import('./explain.ts');
       done(await explain(id ?? null, flags, shell));
     });
+};
+
+const addFix: Add = (program, shell, done) => {
+  const command = program
+    .command('fix')
+    .description('the manifests, patches and commands that mend what doctor found; applies nothing')
+    .argument('[id...]', 'ids of checks; without any, every root');
+  withFixOptions(command).action(async (ids: readonly string[], _flags: FixFlags, self: Command) => {
+    const { fix } = await import('./fix.ts');
+    done(await fix(ids, await configured<FixFlags>(self), shell));
+  });
 };
 
 const addCollect: Add = (program, shell, done) => {

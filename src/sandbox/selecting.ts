@@ -1,39 +1,8 @@
 import type { KubeObject } from '../model/source.ts';
 import { record } from '../parse/fields.ts';
+import { split } from '../parse/label-test.ts';
 
-type Test = (labels: Readonly<Record<string, string>>) => boolean;
-
-/** What kubectl's -l says of an object: "a=b,c!=d,e in (f,g),h,!i" (apimachinery pkg/labels). Null when it cannot be parsed. */
-export function labelTest(selector: string): Test | null {
-  const tests = split(selector).map(requirement);
-  return tests.every((test) => test !== null) ? (labels) => tests.every((test) => test?.(labels)) : null;
-}
-
-/** Commas outside parentheses. */
-function split(selector: string): readonly string[] {
-  return selector
-    .split(/,(?![^(]*\))/)
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
-}
-
-function requirement(part: string): Test | null {
-  const sets = /^(\S+)\s+(in|notin)\s*\(([^)]*)\)$/.exec(part);
-  if (sets) {
-    const [, key = '', operator, list = ''] = sets;
-    const values = list.split(',').map((value) => value.trim());
-    return (labels) => values.includes(labels[key] ?? '\0') === (operator === 'in');
-  }
-  const equality = /^([^\s=!]+)\s*(==?|!=)\s*([^\s=!]*)$/.exec(part);
-  if (equality) {
-    const [, key = '', operator, value] = equality;
-    return (labels) => (labels[key] === value) === (operator !== '!=');
-  }
-  const existence = /^(!?)\s*([^\s=!()]+)$/.exec(part);
-  if (!existence) return null;
-  const [, not, key = ''] = existence;
-  return (labels) => key in labels === (not === '');
-}
+export { labelTest } from '../parse/label-test.ts';
 
 /** What kubectl's --field-selector says of an object: "metadata.name=x,status.phase!=Running". */
 export function fieldTest(selector: string): (object: KubeObject) => boolean {

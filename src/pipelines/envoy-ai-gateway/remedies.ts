@@ -15,7 +15,16 @@ export function settingFlag(controller: Controller, flag: string, value: string,
   const patch = [...operations(controller, flag, value, removed)];
   const { namespace, name } = controller.deployment;
   const command = `kubectl -n ${namespace} patch deployment ${name} --type=json -p ${shellWord(JSON.stringify(patch))}`;
-  return { text: `set --${flag}=${value} on ${controller.subject}${helmNote(controller, flag, value)}`, command, patch };
+  return {
+    text: `set --${flag}=${value} on ${controller.subject}${helmNote(controller, flag, value)}${rollNote(controller)}`,
+    command,
+    patch,
+  };
+}
+
+/** Running sidecars keep the arguments that they were created with, except where the controller rolls them. */
+function rollNote({ guess }: Controller): string {
+  return agreed(guess, (line) => line.rollsOnMappingChange) === true ? '' : ', then create the proxies anew';
 }
 
 /** A flag patched by hand is gone after the next upgrade of the chart. */

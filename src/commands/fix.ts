@@ -1,0 +1,108 @@
+import { diagnose } from '../engine/diagnose.ts';
+import { gather } from '../engine/gather.ts';
+import type { Target } from '../model/change.ts';
+import type { Report } from '../model/report.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import { type KubeObject, ReadError, unreadOf } from '../model/source.ts';
+import { changesOf } from '../parse/changes.ts';
+import { withoutSecrets } from '../parse/secrets.ts';
+import { pipelines } from '../pipelines/index.ts';
+import { type Fix, type FixFormat, fixFormats, fixText } from '../report/fix.ts';
+import { ownersOf } from '../report/fix-owner.ts';
+import { visible } from '../report/safe.ts';
+import { record } from '../sources/record.ts';
+import { optionsWithin } from './bundle.ts';
+import type { FixFlags } from './flags.ts';
+import { open } from './open.ts';
+import { styleOf } from './output.ts';
+import { oneOf, optionsOf, pipelinesOf } from './plan.ts';
+import { cutShortBy, type Run, startRun } from './run.ts';
+import type { Shell } from './shell.ts';
+import { unknownName } from './usage-error.ts';
+
+/** `tokmeter fix [ID…]`: what mends what doctor found, and where to change it. Applies nothing; ends with doctor's exit code. */
+export async function fix(ids: readonly string[], flags: FixFlags, shell: Shell): Promise<number> {
+  const format = formatOf(flags.output);
+  const chosen = pipelinesOf(flags.pipeline, pipelines);
+  const known = chosen.flatMap(({ checks }) => checks.map(({ id }) => id));
+  for (const id of ids) if (!known.includes(id)) throw unknownName('check', id, known);
+  const style = styleOf(oneOf('--color', flags.color, ['auto', 'always', 'never']), false, shell);
+  const run = startRun(flags, shell, 0);
+  try {
+    const { report, snapshot } = await judged(flags, shell, run);
+    const fixes = withoutSecrets(fixesOf(report, snapshot, ids));
+    await shell.write(fixText(fixes, format, style));
+    shell.note(unmended(report, ids));
+    return report.exitCode;
+  } catch (error) {
+    if (!(error instanceof ReadError)) throw error;
+    shell.note(`${shell.program}: ${visible(unreadOf(error).message)}\n`);
+    return run.ended() ?? 2;
+  } finally {
+    run.stop();
+  }
+}
+
+function formatOf(name: string): FixFormat {
+  const format = fixFormats.find((each) => each === name);
+  if (format === undefined) throw unknownName('output format', name, fixFormats);
+  return format;
+}
+
+async function judged(flags: FixFlags, shell: Shell, run: Run): Promise<{ readonly report: Report; readonly snapshot: Snapshot }> {
+  const asked = await optionsOf(flags);
+  const opened = await cutShortBy(run.signal, open(flags, shell, run));
+  try {
+    const options = opened.options === undefined ? asked : optionsWithin(opened.options, asked);
+    const recorder = record(opened.source);
+    const gathering = gather(recorder.source, options, { signal: run.signal, onEvent: run.progress.onEvent });
+    const settings = { gathering, version: shell.version, failOn: 'fail' as const, ended: run.ended };
+    const report = await diagnose(pipelinesOf(flags.pipeline, pipelines), recorder.source, options, settings);
+    return { report, snapshot: recorder.snapshot() };
+  } finally {
+    await opened.close();
+  }
+}
+
+/** The remedies of roots, each once; of the checks that are named, also those of consequences. */
+export function fixesOf(report: Report, snapshot: Snapshot, ids: readonly string[]): readonly Fix[] {
+  const wanted = report.pipelines
+    .flatMap(({ checks }) => checks)
+    .filter((check) => check.status === 'fail' && (ids.length === 0 ? check.consequenceOf === null : ids.includes(check.id)));
+  const seen = new Set<string>();
+  return wanted.flatMap(({ id, findings }) =>
+    findings.flatMap(({ subject, message, remedy }) => {
+      const key = JSON.stringify(remedy);
+      if (remedy === undefined || seen.has(key)) return [];
+      seen.add(key);
+      const object = objectOf(snapshot, targetOf(subject, changesOf(remedy)[0]));
+      return [{ check: id, subject, message, remedy, object, owners: object === null || object.kind === 'Pod' ? [] : ownersOf(object) }];
+    }),
+  );
+}
+
+/** What a change is made of, else what the finding is about. */
+function targetOf(subject: string, change: ReturnType<typeof changesOf>[number] | undefined): Target | null {
+  if (change !== undefined && change.does !== 'put') return change.target;
+  const [, word = '', namespace, name = ''] = /^(\w+) (?:([^/ ]+)\/)?([^/ ,]+)/.exec(subject) ?? [];
+  return change !== undefined || name === '' ? null : { word: word.toLowerCase(), namespace: namespace ?? null, name };
+}
+
+function objectOf(snapshot: Snapshot, target: Target | null): KubeObject | null {
+  if (target === null) return null;
+  const all = snapshot.lists.flatMap(({ answer }) => (answer.status === 'objects' ? answer.objects : []));
+  const is = ({ kind, metadata }: KubeObject): boolean =>
+    kind.toLowerCase() === target.word &&
+    metadata.name === target.name &&
+    (target.namespace === null || metadata.namespace === target.namespace);
+  return all.find(is) ?? null;
+}
+
+/** What fails and has no remedy. */
+function unmended(report: Report, ids: readonly string[]): string {
+  const bare = report.pipelines
+    .flatMap(({ checks }) => checks)
+    .filter(({ id, status, consequenceOf }) => status === 'fail' && (ids.length === 0 ? consequenceOf === null : ids.includes(id)))
+    .filter(({ findings }) => findings.every(({ remedy }) => remedy === undefined));
+  return bare.map(({ id }) => `${id}: nothing exact mends it; tokmeter explain ${id}\n`).join('');
+}

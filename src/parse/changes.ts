@@ -1,0 +1,89 @@
+import type { Change, Operation, Target } from '../model/change.ts';
+import type { Remedy } from '../model/check.ts';
+import type { KubeObject } from '../model/source.ts';
+import { list, record, text } from './fields.ts';
+
+/** A command as words, without the shell's quotes; the commands of a line with && or of several lines apart. Null for what a shell would do more with. */
+export function commandsOf(line: string): readonly (readonly string[])[] | null {
+  const commands: string[][] = [[]];
+  for (let at = 0; at < line.length; ) {
+    const [piece = '', joined] = /^(?:[ \t]+|\n|&&|((?:[^\s'"\\&|;<>]|'[^']*'|"[^"$`\\]*"|\\[\s\S])+))/.exec(line.slice(at)) ?? [];
+    if (piece === '') return null;
+    if (joined !== undefined) commands.at(-1)?.push(unquoted(joined));
+    else if (piece === '&&' || piece === '\n') commands.push([]);
+    at += piece.length;
+  }
+  return commands.filter((words) => words.length > 0);
+}
+
+function unquoted(word: string): string {
+  return word.replace(/'([^']*)'|"([^"]*)"|\\([\s\S])/g, (_, single, double, escaped) => single ?? double ?? escaped);
+}
+
+/** What a remedy changes of objects; empty when it is advice, or does something else, such as a restart. */
+export function changesOf({ command, patch }: Remedy): readonly Change[] {
+  if (command !== undefined) return (commandsOf(command) ?? []).flatMap(changeOf);
+  return isManifest(patch) ? [{ does: 'put', object: patch }] : [];
+}
+
+/** Whether a patch is an object of its own. */
+export function isManifest(patch: unknown): patch is KubeObject {
+  const { apiVersion, kind, metadata } = record(patch);
+  return text(apiVersion) !== null && text(kind) !== null && text(record(metadata).name) !== null;
+}
+
+function changeOf(words: readonly string[]): readonly Change[] {
+  const [program, ...rest] = words;
+  if (program !== 'kubectl') return [];
+  const { flags, plain } = argumentsOf(rest);
+  const namespace = flags.get('-n') ?? flags.get('--namespace') ?? null;
+  const [verb, first = '', ...others] = plain;
+  const [word = '', joined] = first.split('/');
+  const name = joined ?? others[0];
+  if (name === undefined) return [];
+  const target: Target = { word: word.toLowerCase(), namespace, name };
+  if (verb === 'delete') return [{ does: 'delete', target }];
+  if (verb === 'label')
+    return [{ does: 'merge', target, patch: { metadata: { labels: pairsOf(joined === undefined ? others.slice(1) : others) } } }];
+  return verb === 'patch' ? patchOf(target, flags) : [];
+}
+
+function patchOf(target: Target, flags: ReadonlyMap<string, string>): readonly Change[] {
+  const patch = parsed(flags.get('-p') ?? flags.get('--patch') ?? '');
+  if (flags.get('--type') === 'json') return [{ does: 'patch', target, operations: list(patch) as readonly Operation[] }];
+  return patch === null ? [] : [{ does: 'merge', target, patch }];
+}
+
+const taking = new Set(['-n', '--namespace', '-p', '--patch', '--type', '-o']);
+
+function argumentsOf(words: readonly string[]): { readonly flags: ReadonlyMap<string, string>; readonly plain: readonly string[] } {
+  const flags = new Map<string, string>();
+  const plain: string[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? '';
+    const [, flag, value] = /^(--?[\w-]+)=([\s\S]*)$/.exec(word) ?? [];
+    if (flag !== undefined) flags.set(flag, value ?? '');
+    else if (taking.has(word)) flags.set(word, words[++at] ?? '');
+    else if (word.startsWith('-')) flags.set(word, '');
+    else plain.push(word);
+  }
+  return { flags, plain };
+}
+
+/** "a=b" sets a label, "a-" removes it. */
+function pairsOf(words: readonly string[]): Readonly<Record<string, string | null>> {
+  return Object.fromEntries(
+    words.map((word) => {
+      const at = word.indexOf('=');
+      return at < 0 ? [word.replace(/-$/, ''), null] : [word.slice(0, at), word.slice(at + 1)];
+    }),
+  );
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,52 @@
+import type { Operation } from '../model/change.ts';
+
+/** A value after the operations of a JSON patch (RFC 6902: add, replace, remove). Throws RangeError when a path leads nowhere. */
+export function patched(value: unknown, operations: readonly Operation[]): unknown {
+  return operations.reduce<unknown>((before, operation) => changed(before, partsOf(operation.path), operation), value);
+}
+
+/** RFC 6901. */
+function partsOf(path: string): readonly string[] {
+  return path
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+function changed(value: unknown, [part, ...rest]: readonly string[], operation: Operation): unknown {
+  if (part === undefined) return operation.value;
+  if (Array.isArray(value)) return changedList(value, part, rest, operation);
+  if (typeof value !== 'object' || value === null) throw nowhere(operation);
+  const fields = value as Readonly<Record<string, unknown>>;
+  if (rest.length > 0 || operation.op !== 'add') {
+    if (!(part in fields)) throw nowhere(operation);
+  }
+  if (rest.length > 0) return { ...fields, [part]: changed(fields[part], rest, operation) };
+  if (operation.op !== 'remove') return { ...fields, [part]: operation.value };
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => name !== part));
+}
+
+function changedList(items: readonly unknown[], part: string, rest: readonly string[], operation: Operation): unknown {
+  const index = part === '-' ? items.length : Number(part);
+  const last = rest.length === 0 && operation.op === 'add' ? items.length : items.length - 1;
+  if (!Number.isInteger(index) || index < 0 || index > last) throw nowhere(operation);
+  if (rest.length > 0) return items.with(index, changed(items[index], rest, operation));
+  if (operation.op === 'add') return items.toSpliced(index, 0, operation.value);
+  return operation.op === 'remove' ? items.toSpliced(index, 1) : items.with(index, operation.value);
+}
+
+function nowhere({ op, path }: Operation): RangeError {
+  return new RangeError(`${op} ${path}: there is no such place`);
+}
+
+/** A value after a merge patch (RFC 7386): null removes. */
+export function merged(value: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
+  const fields = typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, unknown>>) : {};
+  const after = new Map(Object.entries(fields));
+  for (const [name, part] of Object.entries(patch)) {
+    if (part === null) after.delete(name);
+    else after.set(name, merged(fields[name], part));
+  }
+  return Object.fromEntries(after);
+}

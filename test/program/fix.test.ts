@@ -1,0 +1,115 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parse, parseAllDocuments } from 'yaml';
+import { fixesOf } from '../../src/commands/fix.ts';
+import { diagnose } from '../../src/engine/diagnose.ts';
+import type { Options } from '../../src/model/fact.ts';
+import type { CheckResult, Report } from '../../src/model/report.ts';
+import type { Source } from '../../src/model/source.ts';
+import { changesOf } from '../../src/parse/changes.ts';
+import { pipelines } from '../../src/pipelines/index.ts';
+import { loadWorld } from '../../src/sandbox/worlds.ts';
+import { encodeBundle } from '../../src/sources/archive.ts';
+import { overlay } from '../../src/sources/overlay.ts';
+import { withReadFields } from '../../src/sources/redaction-fields.ts';
+import { replay } from '../../src/sources/replay.ts';
+import { runCli } from './run-cli.ts';
+
+const options: Options = { namespace: null, gateway: null, selector: null, expectLabels: [], prometheus: null };
+const judge = (source: Source): Promise<Report> =>
+  diagnose(pipelines, source, options, { failOn: 'fail', version: '0.0.0', ended: () => null });
+const failing = (report: Report): readonly CheckResult[] =>
+  report.pipelines.flatMap(({ checks }) => checks).filter(({ status }) => status === 'fail');
+
+// What Prometheus holds and what proxies run with follows a change by itself, by a restart or by the next scrape; a recording shows the time before.
+const later = ['stale-mapping', 'pool-absent', 'identity-absent'];
+
+describe('a remedy that changes objects mends its finding, and breaks nothing', () => {
+  it.each([
+    ['flag-of-the-release-before', 'mapping-invalid'],
+    ['mapping-in-quotes', 'mapping-ineffective'],
+    ['monitor-in-another-namespace', 'unmonitored-proxies'],
+    ['monitor-on-old-port-name', 'unmonitored-proxies'],
+    ['monitor-selects-another-label', 'unmonitored-proxies'],
+    ['monitor-without-the-release-label', 'unselected-monitors'],
+    ['no-header-mapped', 'mapping-missing'],
+    ['no-monitor', 'unmonitored-proxies'],
+    ['no-request-costs', 'costs-unset'],
+    ['prometheus-without-a-monitor-selector', 'unselected-monitors'],
+    ['route-policy-replaces-the-gateways', 'identity-overridden'],
+    ['trailing-comma-in-mapping', 'mapping-invalid'],
+    ['upper-case-header-in-mapping', 'mapping-ineffective'],
+  ])('%s', async (name, id) => {
+    const { snapshot } = await loadWorld(name);
+    const before = await judge(replay(snapshot));
+    const fixes = fixesOf(before, snapshot, [id]);
+    expect(fixes.map(({ check }) => check)).toContain(id);
+    const after = await judge(
+      overlay(
+        replay(snapshot),
+        fixes.flatMap(({ remedy }) => changesOf(remedy)),
+      ),
+    );
+    const was = failing(before).map((check) => check.id);
+    expect(failing(after).map((check) => check.id)).not.toContain(id);
+    expect(
+      failing(after)
+        .map((check) => check.id)
+        .filter((each) => !was.includes(each) && !later.includes(each)),
+    ).toEqual([]);
+  });
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'tokmeter-fix-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function bundleOf(name: string, change: (text: string) => string = (text) => text): Promise<string> {
+  const file = join(folder, `${name}.tgz`);
+  const snapshot = withReadFields(JSON.parse(change(JSON.stringify((await loadWorld(name)).snapshot))));
+  writeFileSync(file, encodeBundle({ snapshot, options, redacted: [], version: '0.0.0' }));
+  return file;
+}
+
+describe.skipIf(!existsSync('dist/cli.js'))('tokmeter fix', () => {
+  it('prints a manifest for a monitor that is missing, and ends as doctor does', async () => {
+    const { code, stdout } = await runCli(['fix', '--from', await bundleOf('no-monitor'), '-o', 'yaml']);
+    expect(code).toBe(1);
+    expect(parse(stdout)).toMatchObject({ kind: 'PodMonitor', metadata: { namespace: 'envoy-gateway-system' } });
+  });
+
+  it('prints patches as a Kustomization', async () => {
+    const { stdout } = await runCli(['fix', '--from', await bundleOf('monitor-on-old-port-name'), '-o', 'yaml']);
+    const [document] = parseAllDocuments(stdout).map((each) => each.toJS());
+    expect(document).toMatchObject({
+      kind: 'Kustomization',
+      patches: [{ target: { group: 'monitoring.coreos.com', kind: 'PodMonitor', name: 'ai-gateway-proxies' } }],
+    });
+    expect(JSON.parse(document.patches[0].patch)).toEqual([
+      { op: 'replace', path: '/spec/podMetricsEndpoints/0/port', value: 'aigw-admin' },
+    ]);
+  });
+
+  it('names the Helm release that would undo a patch', async () => {
+    const { stdout } = await runCli(['fix', 'mapping-invalid', '--from', await bundleOf('trailing-comma-in-mapping')]);
+    expect(stdout).toContain('  owner  Helm release aieg (namespace envoy-ai-gateway-system)');
+  });
+
+  it('prints commands whose words from the cluster are never commands', async () => {
+    const evil = "x';touch /tmp/owned;'$(id)";
+    const file = await bundleOf('monitor-without-the-release-label', (text) => text.replaceAll('kube-prometheus-stack', evil));
+    const { stdout } = await runCli(['fix', '--from', file, '-o', 'commands']);
+    const commands = stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    expect(commands.filter((line) => !/^kubectl( '(?:[^']|'\\'')*'| [\w@%+=:,./-]+)+$/.test(line))).toEqual([]);
+  });
+
+  it('says so when there is nothing to mend, or no such check', async () => {
+    const file = await bundleOf('healthy-v0.5');
+    expect(await runCli(['fix', '--from', file])).toMatchObject({ code: 0, stdout: 'nothing to mend\n', stderr: '' });
+    expect(await runCli(['fix', 'mapping-invalit', '--from', file])).toMatchObject({
+      code: 64,
+      stderr: 'tokmeter: unknown check "mapping-invalit"; did you mean "mapping-invalid"?\n',
+    });
+  });
+});
