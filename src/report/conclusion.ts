@@ -104,7 +104,7 @@ function bugOf(report: Report): string {
 /** What could not be read and why, with the permission that would let us. */
 export function reasonOf({ message, needs }: Unread): string {
   const said = visible(message);
-  return needs === null || message.includes(needs) ? said : `${said} (needs ${visible(needs)})`;
+  return needs === null || message.includes(needs) || message.includes('(needs ') ? said : `${said} (needs ${visible(needs)})`;
 }
 
 function unjudged(report: Report): string {
