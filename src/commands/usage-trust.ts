@@ -35,10 +35,10 @@ export async function trustOf(
   pipeline: Pipeline,
   gathering: Gathering,
   direct: boolean,
-): Promise<Trust & { readonly root: string | null }> {
+): Promise<{ readonly trust: Trust; readonly root: string | null }> {
   const { source, options } = gathering.reader;
   const report = await examine(pipeline, source, options, { gathering, include: hopsOf(direct), exclude: others });
-  return { ...trustIn(report), root: rootOf(report) };
+  return { trust: trustIn(report), root: rootOf(report) };
 }
 
 /** What a report of the bearing checks says of the numbers; consequences are told with their root. */

@@ -1,33 +1,22 @@
 import { choose } from '../engine/choose.ts';
 import { type Gathering, gather } from '../engine/gather.ts';
-import type { Options } from '../model/fact.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import { ReadError } from '../model/source.ts';
 import type { Usage, UsageAnswer, UsageQuestion, UsageReport, UsageSource } from '../model/usage.ts';
-import { type PriceList, pricedUsage } from '../parse/price.ts';
-import { pipelines } from '../pipelines/index.ts';
+import { pricedUsage } from '../parse/price.ts';
 import { usageSources } from '../pipelines/usage.ts';
 import { visible } from '../report/safe.ts';
 import { type Opened, open } from './open.ts';
 import { styleOf } from './output.ts';
-import { oneOf, optionsOf, pipelinesOf } from './plan.ts';
+import { oneOf } from './plan.ts';
 import { cutShortBy, type Run, startRun } from './run.ts';
 import type { Shell } from './shell.ts';
-import { UsageError, unknownName } from './usage-error.ts';
-import { matchOf, pricesOf, topOf, typesOf, type UsageFlags, windowOf } from './usage-flags.ts';
+import { unknownName } from './usage-error.ts';
+import { type UsageFlags, windowOf } from './usage-flags.ts';
 import { usageOutputs, writeUsage } from './usage-outputs.ts';
+import { type Plan, planOf } from './usage-plan.ts';
 import { trustOf } from './usage-trust.ts';
-
-interface Plan {
-  readonly chosen: readonly Pipeline[];
-  readonly options: Options;
-  readonly flags: UsageFlags;
-  readonly direct: boolean;
-  readonly top: number | null;
-  readonly prices: PriceList | null;
-  /** All but the window, which ends when the cluster's clock says now. */
-  readonly question: Omit<UsageQuestion, 'window'>;
-}
+import { type Session, watchUsage } from './usage-watch.ts';
 
 /** `tokmeter usage`: who used how many tokens. Ends with 2 when it could not look, and with 1 under --strict when a check that bears on the numbers fails. */
 export async function usage(flags: UsageFlags, shell: Shell): Promise<number> {
@@ -35,10 +24,13 @@ export async function usage(flags: UsageFlags, shell: Shell): Promise<number> {
   const style = styleOf(oneOf('--color', flags.color, ['auto', 'always', 'never']), false, shell);
   const tellsRequests = outputs.some(({ format }) => format !== 'table' && format !== 'markdown');
   const plan = await planOf(flags, tellsRequests);
-  const run = startRun({ ...flags, timeout: flags.timeout ?? '5m' }, shell, 0);
+  const run = startRun({ ...flags, timeout: flags.timeout ?? (plan.watch === null ? '5m' : '0') }, shell, 0);
+  const opening = (): Promise<Opened> => open(flags, shell, run);
   try {
-    const reports = await read(plan, () => open(flags, shell, run), run);
-    await writeUsage(reports, outputs, shell, { style, quiet: flags.quiet === true });
+    const look = { style, quiet: flags.quiet === true, wide: outputs.some(({ format }) => format === 'wide') };
+    if (plan.watch !== null) return await within(plan, opening, run, (session) => watchUsage(session, plan, shell, look));
+    const reports = await within(plan, opening, run, ({ look }) => look(true));
+    await writeUsage(reports, outputs, shell, look);
     return run.ended() ?? codeOf(reports, flags.strict === true);
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
@@ -49,36 +41,6 @@ export async function usage(flags: UsageFlags, shell: Shell): Promise<number> {
   }
 }
 
-async function planOf(flags: UsageFlags, requests: boolean): Promise<Plan> {
-  if (flags.direct && [flags.since, flags.start, flags.end].some((flag) => flag !== undefined))
-    throw new UsageError('--direct reads counters since they began; --since, --start and --end are for what Prometheus stores');
-  // Before anything is read: only the end of the window is not known yet.
-  if (!flags.direct) windowOf(flags, Date.now() / 1000 + 86_400);
-  const prices = await pricesOf(flags.price);
-  return {
-    chosen: pipelinesOf(flags.pipeline, pipelines),
-    options: await optionsOf(flags),
-    flags,
-    direct: flags.direct === true,
-    top: topOf(flags.top),
-    prices,
-    question: {
-      by: namesOf(flags.by),
-      where: (flags.where ?? []).map(matchOf),
-      types: typesOf(flags.type),
-      requests,
-      priced: prices !== null,
-    },
-  };
-}
-
-function namesOf(by: readonly string[] | undefined): readonly string[] | null {
-  if (by === undefined) return null;
-  const names = [...new Set(by.map((name) => name.trim()))];
-  if (names.includes('')) throw new UsageError('--by takes label names, such as user_namespace,gen_ai_request_model');
-  return names;
-}
-
 function codeOf(reports: readonly UsageReport[], strict: boolean): number {
   const trusts = reports.flatMap(({ trust }) => trust ?? []);
   if (strict && trusts.some(({ failing }) => failing.some(({ severity }) => severity === 'error'))) return 1;
@@ -86,12 +48,14 @@ function codeOf(reports: readonly UsageReport[], strict: boolean): number {
   return strict && trusts.some(({ unknown }) => unknown.length > 0) ? 2 : 0;
 }
 
-async function read(plan: Plan, opening: () => Promise<Opened>, run: Run): Promise<readonly UsageReport[]> {
+async function within<T>(plan: Plan, opening: () => Promise<Opened>, run: Run, use: (session: Session) => Promise<T>): Promise<T> {
   const opened = await cutShortBy(run.signal, opening());
   try {
     const gathering = gather(opened.source, plan.options, { signal: run.signal, clock: run.clock, onEvent: run.progress.onEvent });
     const metering = await meteringOf(plan, gathering);
-    return await Promise.all(metering.map(({ pipeline, source }) => reportOf(plan, gathering, pipeline, source)));
+    const look: Session['look'] = (judged) =>
+      Promise.all(metering.map(({ pipeline, source }) => reportOf(plan, gathering, { pipeline, source }, judged)));
+    return await use({ look, forget: () => gathering.forget(metering.flatMap(({ source }) => source.facts)), run });
   } finally {
     await opened.close();
   }
@@ -120,21 +84,29 @@ async function meteringOf({ chosen, options }: Plan, gathering: Gathering): Prom
   throw new ReadError(unread === undefined || unread.reason === 'bug' ? 'absent' : unread.reason, 'usage', message);
 }
 
-async function reportOf(plan: Plan, gathering: Gathering, pipeline: Pipeline, source: UsageSource): Promise<UsageReport> {
+async function reportOf(plan: Plan, gathering: Gathering, { pipeline, source }: Metering, judged: boolean): Promise<UsageReport> {
   const { reader } = gathering;
-  const window = plan.direct ? { start: 0, end: 0, step: 0 } : windowOf(plan.flags, reader.source.now.getTime() / 1000);
+  const window = windowFor(plan, reader.source.now.getTime() / 1000);
   const question = { ...plan.question, window };
-  const [answer, { root, ...trust }] = await Promise.all([
+  const [answer, verdict] = await Promise.all([
     plan.direct ? source.direct(reader, question) : source.stored(reader, question),
-    trustOf(pipeline, gathering, plan.direct),
+    judged ? trustOf(pipeline, gathering, plan.direct) : null,
   ]);
-  const about = { pipeline: pipeline.id, origin: reader.source.origin, top: plan.top, trust };
+  const about = { pipeline: pipeline.id, origin: reader.source.origin, top: plan.top, trust: verdict?.trust ?? null };
   const usage = usageIn(answer);
-  if (usage === null) return { ...about, usage: null, why: [whyOf(answer), root].filter(Boolean).join('; '), prices: null };
+  if (usage === null) return { ...about, usage: null, why: [whyOf(answer), verdict?.root].filter(Boolean).join('; '), prices: null };
   const { rows, unknownModels } = pricedUsage(usage, plan.prices, source.model);
   const { extra, by, ...rest } = usage;
   const prices = plan.prices === null ? null : { currency: plan.prices.currency, unknownModels };
   return { ...about, usage: { ...rest, by: extra === null ? by : by.slice(0, -1), rows }, why: null, prices };
+}
+
+/** --watch looks at the last minutes as one piece. */
+function windowFor({ direct, watch, flags }: Plan, now: number): UsageQuestion['window'] {
+  if (direct) return { start: 0, end: 0, step: 0 };
+  if (watch === null) return windowOf(flags, now);
+  const { start, end } = windowOf({ since: flags.since ?? '5m' }, now);
+  return { start, end, step: end - start };
 }
 
 function usageIn(answer: UsageAnswer): Usage | null {

@@ -10,11 +10,18 @@ export interface StoredFamily {
   readonly copies: readonly string[];
 }
 
+/** What a figure is asked by. */
+export interface Groups {
+  readonly labels: readonly string[];
+  /** Labels that hold the type of token. */
+  readonly types: readonly string[];
+}
+
 /** The queries of one figure: a value for each piece of the window, by group. */
 export interface UsageQueries {
   /** What was counted. */
   readonly value: string;
-  /** Values at which counters were first seen, when it cannot be told whether they grew within the window. */
+  /** By type alone: values at which counters were first seen, when it cannot be told whether they grew within the window. */
   readonly unsure: string;
 }
 
@@ -34,14 +41,14 @@ const instantSeconds = 300;
  * came up under a job that was scraping others; else only its growth since it was first seen is counted. `increase`, which estimates
  * what lies between the samples and the ends of the window and misses a new series' first value, is used for resets alone.
  */
-export function usageQueries(family: StoredFamily, selector: string, groups: readonly string[], { step }: UsageWindow): UsageQueries {
+export function usageQueries(family: StoredFamily, selector: string, { labels, types }: Groups, { step }: UsageWindow): UsageQueries {
   const parts = partsOf(family, selector, step);
-  const by = groups.map(writeLabel).join(', ');
+  const by = [...new Set([...labels, ...types])].map(writeLabel).join(', ');
   const { end, before, first, reset, restarted, growth, trusted, zero } = parts;
   const base = `${before} or (${first} ${trusted}) or ${zero}`;
   return {
     value: `sum by (${by}) ((${growth} and ${reset}) or (${end} and ${restarted}) or clamp_min(${end} - (${base}), 0))`,
-    unsure: `sum by (${by}) (((${first} ${trusted}) unless ${before}) > 0)`,
+    unsure: `sum by (${types.map(writeLabel).join(', ')}) (((${first} ${trusted}) unless ${before}) > 0)`,
   };
 }
 

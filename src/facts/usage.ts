@@ -1,6 +1,5 @@
-import { ReadError, type Source, type Unread, unreadOf } from '../model/source.ts';
+import { ReadError, type Unread, unreadOf } from '../model/source.ts';
 import type { UsageAnswer, UsageQuestion, UsageSource, UsageWindow } from '../model/usage.ts';
-import { matrixOf, type RangeSeries } from '../parse/matrix.ts';
 import { namesOf } from '../parse/promapi.ts';
 import type { Nouns } from './emitters.ts';
 import { prometheusServers, type Server, type Shard } from './prometheus.ts';
@@ -8,8 +7,9 @@ import { askPrometheus } from './prometheus-api.ts';
 import { targets } from './targets.ts';
 import { type Asked, countedOf, type UsageTraits } from './usage-asked.ts';
 import { directUsage } from './usage-direct.ts';
+import { addFamily, piecesOf, type ShardFamily } from './usage-family.ts';
 import { type Grouping, groupingOf, identityOf, knownLabels } from './usage-labels.ts';
-import { copyLabels, type StoredFamily, storedAs, usageQueries, usageSelector } from './usage-query.ts';
+import { copyLabels, storedAs } from './usage-query.ts';
 import { retentionNote } from './usage-retention.ts';
 import { type RowSum, rowSum } from './usage-rows.ts';
 
@@ -61,8 +61,6 @@ interface Store {
   readonly families: readonly ShardFamily[];
   readonly unread: readonly Unread[];
 }
-
-type ShardFamily = StoredFamily & { readonly shard: Shard };
 
 /** The names of the family that each shard stores in the window, with their labels: from the index, which costs no samples. */
 async function storeOf(asked: Asked, server: Server): Promise<Store> {
@@ -123,94 +121,17 @@ interface Summed {
   readonly notes: readonly string[];
 }
 
-/** One range query a stored name and figure, whose answer has a series a group: nothing is asked tenant by tenant. */
+/** Every stored name asked for and added up. */
 async function summedOver(asked: Asked, store: Store, grouping: Grouping): Promise<Summed> {
   const { question } = asked;
   const sum = rowSum(piecesOf(question.window), question.requests);
-  const parts = await Promise.all(store.families.map((family) => familySum(asked, family, grouping, sum)));
-  const names = [...new Set(store.families.map(({ name }) => name))];
+  const parts = await Promise.all(store.families.map((family) => addFamily(asked, family, grouping, sum)));
+  const names = [...new Set(store.families.filter((_, at) => parts[at]?.counted === true).map(({ name }) => name))].sort();
   return {
     sum,
-    unsure: parts.reduce((total, part) => total + part, 0),
+    unsure: parts.reduce((total, part) => total + part.unsure, 0),
     notes: names.length > 1 ? [`${names.length} spellings are added up: ${names.join(', ')}`] : [],
   };
-}
-
-async function familySum(asked: Asked, family: ShardFamily, grouping: Grouping, sum: RowSum): Promise<number> {
-  const { nouns, question, reader, traits } = asked;
-  const total = nouns.family.total?.label ?? null;
-  const types = total === null ? [] : storedAs(total, family.labels, false);
-  const groups = grouping.by.map((label) => storedAs(label, family.labels, grouping.identity.has(label)));
-  const wheres = question.where.map((match) => ({
-    ...match,
-    stored: storedAs(match.label, family.labels, grouping.identity.has(match.label))[0] ?? match.label,
-  }));
-  const counted = countedOf(nouns, question);
-  const labels = [...new Set([...groups.flat(), ...types])];
-  const queries = usageQueries(family, usageSelector(family, types[0] ?? null, wheres), labels, question.window);
-  const requests = question.requests ? traits.requestsOf(family.name) : null;
-  const ofType =
-    counted[0] === undefined || types[0] === undefined
-      ? []
-      : [{ label: types[0], op: '=' as const, value: nouns.family.total?.values[0] ?? '', stored: types[0] }];
-  const asking = (query: string): Promise<readonly RangeSeries[]> => ranged(reader.source, family.shard, query, question.window);
-  const [values, unsure, requested] = await Promise.all([
-    asking(queries.value),
-    asking(queries.unsure),
-    requests === null
-      ? []
-      : asking(
-          usageQueries(family, usageSelector({ ...family, name: requests }, null, [...wheres, ...ofType]), labels, question.window).value,
-        ),
-  ]);
-  const valuesOf = (series: RangeSeries): readonly string[] => groups.map((names) => coalesced(series, names));
-  const typeOf = (series: RangeSeries): string => (total === null ? 'total' : coalesced(series, types) || 'untyped');
-  for (const series of values) {
-    const type = typeOf(series);
-    sum.add(valuesOf(series), type, amount(series));
-    if (counted.includes(type))
-      for (const [at, value] of series.points) sum.addPoint(valuesOf(series), pieceOf(at, question.window), value);
-  }
-  for (const series of requested) sum.addRequests(valuesOf(series), amount(series));
-  return unsure.filter((series) => counted.includes(typeOf(series))).reduce((all, series) => all + amount(series), 0);
-}
-
-function coalesced({ labels }: RangeSeries, names: readonly string[]): string {
-  return names.map((name) => labels[name] ?? '').find((value) => value !== '') ?? '';
-}
-
-const amount = ({ points }: RangeSeries): number => points.reduce((sum, [, value]) => sum + value, 0);
-
-/** How many pieces a window has. */
-export function piecesOf({ start, end, step }: UsageWindow): number {
-  return Math.max(1, Math.round((end - start) / step));
-}
-
-/** Each value stands at the end of its piece. */
-function pieceOf(at: number, window: UsageWindow): number {
-  return Math.min(piecesOf(window) - 1, Math.max(0, Math.round((at - window.start) / window.step) - 1));
-}
-
-async function ranged(source: Source, shard: Shard, query: string, { start, end, step }: UsageWindow): Promise<readonly RangeSeries[]> {
-  const path = '/api/v1/query_range';
-  const asked = [
-    ['query', query],
-    ['start', String(start + step)],
-    ['end', String(end)],
-    ['step', String(step)],
-    // VictoriaMetrics moves the ends of a window to multiples of the step unless told so; others ignore it.
-    ['nocache', '1'],
-  ] as const;
-  return matrixOf(await askPrometheus(source, shard, path, asked).catch(tooMuch), `GET ${path} of ${shard.name}`);
-}
-
-/** Prometheus's own limits, with what to do about them. */
-function tooMuch(error: unknown): never {
-  if (!(error instanceof ReadError)) throw error;
-  const limited = /too many samples|max-samples|exceeds|limit|timed out|timeout|context (deadline|canceled)/i.test(error.message);
-  if (!limited || error.message.includes('--since')) throw error;
-  const message = `${error.message}; a shorter --since, or --where, asks for less`;
-  throw new ReadError(error.reason, error.what, message, { cause: error, ...(error.needs === null ? {} : { needs: error.needs }) });
 }
 
 interface Looked {

@@ -21,6 +21,8 @@ const callers = tenants.flatMap((tenant) => models.map((model) => ({ tenant, mod
 interface Story {
   readonly truth: ReadonlyMap<string, number>;
   readonly whole: Usage;
+  /** What was counted and answered while the jobs were renamed and the targets got another label. */
+  readonly renamed: { readonly truth: ReadonlyMap<string, number>; readonly usage: Usage };
   /** Inputs alone, without a mapping that would say by what to group. */
   readonly inputs: Usage;
 }
@@ -42,7 +44,7 @@ describe.each([
       const url = `http://127.0.0.1:${port}`;
       prometheus = run(join(bin, program), prometheusArgs(folder, port), join(folder, 'prometheus.log'));
       await until('both jobs scrape', async () => ((await number(url, 'count(up == 1)')) === 4 ? true : null));
-      story = await played({ folder, url, a, b, running });
+      story = await played({ folder, url, a, b, running, pid: prometheus.pid ?? 0 });
     }, 170_000);
 
     afterAll(async () => {
@@ -81,6 +83,13 @@ describe.each([
       expect(totalOf({ tokens: story.inputs.rows[0]?.tokens ?? {} }, story.inputs.counted)).toBe(story.inputs.rows[0]?.tokens.input);
     });
 
+    it('counts nothing twice when jobs are renamed and targets get another label, and tells its doubt', () => {
+      const { truth, usage } = story.renamed;
+      const counted = [...byKey(usage)].sort();
+      expect(counted).toEqual([...truth].filter(([, tokens]) => tokens > 0).sort());
+      expect(usage.unsure).toBeGreaterThan(0);
+    });
+
     it('counts requests by the histogram', () => {
       expect(story.whole.rows.every(({ requests }) => (requests ?? 0) > 0)).toBe(true);
     });
@@ -99,10 +108,11 @@ interface Stage {
   readonly a: Sidecar;
   readonly b: Sidecar;
   readonly running: Sidecar[];
+  readonly pid: number;
 }
 
 /** A minute in the life of a gateway. Nothing is counted for two scrapes around each event, so that the truth at an instant is known. */
-async function played({ folder, url, a, b, running }: Stage): Promise<Story> {
+async function played({ folder, url, a, b, running, pid }: Stage): Promise<Story> {
   const known = callers.slice(0, 5);
   await traffic([a, b], known, 6);
   await sleep(2500);
@@ -148,9 +158,41 @@ async function played({ folder, url, a, b, running }: Stage): Promise<Story> {
   const stop = Math.round(Date.now() / 1000);
   const window = windowOf(start, stop);
   const truth = differences(everOf(running), before);
-  const whole = await asked(url, { by: ['user_namespace', 'gen_ai_request_model'], window, where: [], types: null, requests: true, priced: false });
+  const whole = await asked(url, {
+    by: ['user_namespace', 'gen_ai_request_model'],
+    window,
+    where: [],
+    types: null,
+    requests: true,
+    priced: false,
+  });
   const inputs = await asked(url, { by: null, window, where: [], types: ['input'], requests: false, priced: false });
-  return { truth, whole, inputs };
+  return { truth, whole, inputs, renamed: await renamedIn({ folder, url, running, b, c, pid }) };
+}
+
+/** Other job names and one more target label: every series begins anew, at a value that was counted before. */
+async function renamedIn({
+  folder,
+  url,
+  running,
+  b,
+  c,
+  pid,
+}: Pick<Stage, 'folder' | 'url' | 'running' | 'b' | 'pid'> & { readonly c: Sidecar }): Promise<Story['renamed']> {
+  const start = Math.round(Date.now() / 1000);
+  const before = everOf(running);
+  await sleep(1500);
+  await traffic([b, c], callers, 5);
+  await sleep(2500);
+  writeConfiguration(folder, ['uno', 'dos'], { zone: 'z1' });
+  process.kill(pid, 'SIGHUP');
+  await until('the new jobs scrape', async () => ((await number(url, 'count(up{zone="z1"} == 1)')) === 4 ? true : null));
+  await sleep(2500);
+  await traffic([b, c], callers, 5);
+  await sleep(2500);
+  const window = windowOf(start, Math.round(Date.now() / 1000));
+  const question = { by: ['user_namespace', 'gen_ai_request_model'], window, where: [], types: null, requests: false, priced: false };
+  return { truth: differences(everOf(running), before), usage: await asked(url, question) };
 }
 
 function windowOf(start: number, stop: number): UsageQuestion['window'] {
@@ -197,15 +239,19 @@ function discover(folder: string, sidecars: readonly Sidecar[]): void {
   renameSync(join(folder, 'next.json'), join(folder, 'targets.json'));
 }
 
-/** Two jobs that scrape the same addresses. */
 function prometheusArgs(folder: string, port: number): readonly string[] {
-  const job = (name: string): unknown => ({
-    job_name: name,
-    file_sd_configs: [{ files: [join(folder, 'targets.json')], refresh_interval: '1s' }],
-  });
-  const file = join(folder, 'prometheus.yml');
-  writeFileSync(file, stringify({ global: { scrape_interval: '1s', scrape_timeout: '1s' }, scrape_configs: [job('one'), job('two')] }));
+  const file = writeConfiguration(folder, ['one', 'two'], {});
   return [`--config.file=${file}`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=127.0.0.1:${port}`, '--log.level=error'];
+}
+
+/** Jobs that scrape the same addresses. */
+function writeConfiguration(folder: string, jobs: readonly string[], labels: Readonly<Record<string, string>>): string {
+  const discovery = [{ files: [join(folder, 'targets.json')], refresh_interval: '1s' }];
+  const rules = Object.entries(labels).map(([name, value]) => ({ target_label: name, replacement: value }));
+  const scrapes = jobs.map((name) => ({ job_name: name, file_sd_configs: discovery, relabel_configs: rules }));
+  const file = join(folder, 'prometheus.yml');
+  writeFileSync(file, stringify({ global: { scrape_interval: '1s', scrape_timeout: '1s' }, scrape_configs: scrapes }));
+  return file;
 }
 
 async function number(url: string, query: string): Promise<number | null> {
@@ -237,7 +283,10 @@ function emptyCluster(): Source {
     list: async () => [],
     get: async (endpoint, { path, query = [], headers = {} }) => {
       if (endpoint.at !== 'url') throw new Error(`no ${endpoint.at} here`);
-      const answer = await fetch(`${endpoint.url}${path}?${new URLSearchParams(query.map(([name, value]): [string, string] => [name, value]))}`, { headers });
+      const answer = await fetch(
+        `${endpoint.url}${path}?${new URLSearchParams(query.map(([name, value]): [string, string] => [name, value]))}`,
+        { headers },
+      );
       const body = new Uint8Array(await answer.arrayBuffer());
       return {
         status: answer.status,

@@ -13,7 +13,12 @@ describe('the queries', () => {
   const selector = usageSelector(family, 'gen_ai.token.type', [
     { label: 'user_namespace', stored: 'user_namespace', op: '=', value: 'a"b\\c\n' },
   ]);
-  const queries = usageQueries(family, selector, ['user_namespace', 'gen_ai.token.type'], { start: 0, end: 7200, step: 1800 });
+  const queries = usageQueries(
+    family,
+    selector,
+    { labels: ['user_namespace'], types: ['gen_ai.token.type'] },
+    { start: 0, end: 7200, step: 1800 },
+  );
 
   it.each(Object.entries(queries))('%s parses, and selects nothing but the one name and up', (_, query) => {
     const { error, selectors } = queryShape(query);
@@ -26,11 +31,16 @@ describe('the queries', () => {
   });
 
   it('trust no birth where nothing says what was scraped', () => {
-    const bare = usageQueries({ ...family, labels: ['user_namespace'], copies: [] }, selector, ['user_namespace'], {
-      start: 0,
-      end: 60,
-      step: 60,
-    });
+    const bare = usageQueries(
+      { ...family, labels: ['user_namespace'], copies: [] },
+      selector,
+      { labels: ['user_namespace'], types: [] },
+      {
+        start: 0,
+        end: 60,
+        step: 60,
+      },
+    );
     expect(queryShape(bare.value).error).toBe(null);
     expect(bare.value).not.toContain('up[');
   });

@@ -1,0 +1,111 @@
+import { ReadError, type Source } from '../model/source.ts';
+import type { UsageWindow } from '../model/usage.ts';
+import { matrixOf, type RangeSeries } from '../parse/matrix.ts';
+import type { Shard } from './prometheus.ts';
+import { askPrometheus } from './prometheus-api.ts';
+import { type Asked, countedOf } from './usage-asked.ts';
+import type { Grouping } from './usage-labels.ts';
+import { type Groups, type StoredFamily, storedAs, usageQueries, usageSelector } from './usage-query.ts';
+import type { RowSum } from './usage-rows.ts';
+
+/** One stored name of the family on one shard. */
+export type ShardFamily = StoredFamily & { readonly shard: Shard };
+
+/** What one stored name brought. */
+export interface Brought {
+  /** Whether it had series in the window. */
+  readonly counted: boolean;
+  readonly unsure: number;
+}
+
+/** Adds the tokens of one stored name: one range query a figure, whose answer has a series a group. Nothing is asked tenant by tenant. */
+export async function addFamily(asked: Asked, family: ShardFamily, grouping: Grouping, sum: RowSum): Promise<Brought> {
+  const spelled = spellingOf(asked, family, grouping);
+  const { window } = asked.question;
+  const { value, unsure } = usageQueries(family, spelled.selector, spelled.groups, window);
+  const ask = (query: string): Promise<readonly RangeSeries[]> => ranged(asked.reader.source, family.shard, query, window);
+  const requests = requestsOf(asked, family, spelled);
+  const [values, doubts, requested] = await Promise.all([ask(value), ask(unsure), requests === null ? [] : ask(requests)]);
+  const counted = countedOf(asked.nouns, asked.question);
+  for (const series of values) {
+    const [group, type] = [spelled.valuesOf(series), spelled.typeOf(series)];
+    sum.add(group, type, amount(series));
+    if (counted.includes(type)) for (const [at, tokens] of series.points) sum.addPoint(group, pieceOf(at, window), tokens);
+  }
+  for (const series of requested) sum.addRequests(spelled.valuesOf(series), amount(series));
+  const doubtful = doubts.filter((series) => counted.includes(spelled.typeOf(series)));
+  return { counted: values.length > 0, unsure: doubtful.reduce((all, series) => all + amount(series), 0) };
+}
+
+/** A question in the spelling of one stored name. */
+interface Spelled {
+  readonly selector: string;
+  /** The same without a type. */
+  readonly matches: Parameters<typeof usageSelector>[2];
+  readonly groups: Groups;
+  valuesOf(series: RangeSeries): readonly string[];
+  typeOf(series: RangeSeries): string;
+}
+
+function spellingOf({ nouns, question }: Asked, family: ShardFamily, { by, identity }: Grouping): Spelled {
+  const named = (label: string): readonly string[] => storedAs(label, family.labels, identity.has(label));
+  const total = nouns.family.total?.label ?? null;
+  const types = total === null ? [] : storedAs(total, family.labels, false);
+  const groups = by.map(named);
+  const matches = question.where.map((match) => ({ ...match, stored: named(match.label)[0] ?? match.label }));
+  return {
+    selector: usageSelector(family, types[0] ?? null, matches),
+    matches,
+    groups: { labels: groups.flat(), types },
+    valuesOf: (series) => groups.map((names) => coalesced(series, names)),
+    typeOf: (series) => (total === null ? 'total' : coalesced(series, types) || 'untyped'),
+  };
+}
+
+/** The query of requests: observations of the first type, of which every metered request makes one. */
+function requestsOf({ nouns, question, traits }: Asked, family: ShardFamily, { matches, groups }: Spelled): string | null {
+  const name = question.requests ? traits.requestsOf(family.name) : null;
+  if (name === null) return null;
+  const [type] = groups.types;
+  const first = nouns.family.total?.values[0];
+  const own = type === undefined || first === undefined ? [] : [{ label: type, op: '=' as const, value: first, stored: type }];
+  return usageQueries(family, usageSelector({ ...family, name }, null, [...matches, ...own]), groups, question.window).value;
+}
+
+function coalesced({ labels }: RangeSeries, names: readonly string[]): string {
+  return names.map((name) => labels[name] ?? '').find((value) => value !== '') ?? '';
+}
+
+const amount = ({ points }: RangeSeries): number => points.reduce((sum, [, value]) => sum + value, 0);
+
+/** How many pieces a window has. */
+export function piecesOf({ start, end, step }: UsageWindow): number {
+  return Math.max(1, Math.round((end - start) / step));
+}
+
+/** Each value stands at the end of its piece. */
+function pieceOf(at: number, window: UsageWindow): number {
+  return Math.min(piecesOf(window) - 1, Math.max(0, Math.round((at - window.start) / window.step) - 1));
+}
+
+async function ranged(source: Source, shard: Shard, query: string, { start, end, step }: UsageWindow): Promise<readonly RangeSeries[]> {
+  const path = '/api/v1/query_range';
+  const asked = [
+    ['query', query],
+    ['start', String(start + step)],
+    ['end', String(end)],
+    ['step', String(step)],
+    // VictoriaMetrics moves the ends of a window to multiples of the step unless told so; others ignore it.
+    ['nocache', '1'],
+  ] as const;
+  return matrixOf(await askPrometheus(source, shard, path, asked).catch(tooMuch), `GET ${path} of ${shard.name}`);
+}
+
+/** Prometheus's own limits, with what to do about them. */
+function tooMuch(error: unknown): never {
+  if (!(error instanceof ReadError)) throw error;
+  const limited = /too many samples|max-samples|exceeds|limit|timed out|timeout|context (deadline|canceled)/i.test(error.message);
+  if (!limited || error.message.includes('--since')) throw error;
+  const message = `${error.message}; a shorter --since, or --where, asks for less`;
+  throw new ReadError(error.reason, error.what, message, { cause: error, ...(error.needs === null ? {} : { needs: error.needs }) });
+}
