@@ -3,7 +3,7 @@ import type { UsageMatch, UsageWindow } from '../model/usage.ts';
 import { durationOf } from '../parse/duration.ts';
 import { PriceError, type PriceList, priceList } from '../parse/price.ts';
 import { anchored } from '../parse/re2/match.ts';
-import { PatternError } from '../parse/re2/syntax.ts';
+import { PatternError } from '../parse/re2/state.ts';
 import type { RunFlags } from './flags.ts';
 import { UsageError } from './usage-error.ts';
 

@@ -1,5 +1,5 @@
 import { anchored } from '../parse/re2/match.ts';
-import { PatternError } from '../parse/re2/syntax.ts';
+import { PatternError } from '../parse/re2/state.ts';
 import { type Labels, RelabelError, type RelabelRule, relabel, relabelRule } from '../parse/relabel.ts';
 import type { Monitor, MonitorEndpoint } from './monitors.ts';
 import type { Pod } from './pods.ts';

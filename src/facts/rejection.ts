@@ -1,7 +1,7 @@
 import { durationOf } from '../parse/duration.ts';
 import { record, records, text } from '../parse/fields.ts';
 import { atLeast } from '../parse/promapi.ts';
-import { PatternError } from '../parse/re2/syntax.ts';
+import { PatternError } from '../parse/re2/state.ts';
 import { RelabelError, type RelabelRule, relabelRule } from '../parse/relabel.ts';
 import { selectorProblem } from '../parse/selector.ts';
 import { legalName } from '../parse/spellings.ts';

@@ -2,7 +2,7 @@ import { defineFact, type Fact } from '../model/fact.ts';
 import { ReadError, type Source, type Unread, unreadOf } from '../model/source.ts';
 import { number, record, records, text } from '../parse/fields.ts';
 import type { Dialect } from '../parse/re2/match.ts';
-import { PatternError } from '../parse/re2/syntax.ts';
+import { PatternError } from '../parse/re2/state.ts';
 import { RelabelError, relabelRule } from '../parse/relabel.ts';
 import { ConfigError, effectiveConfig, jobFrom, type RemoteWrite, type ScrapeJob } from '../parse/scrape-config.ts';
 import { type Coverage, coverage, takenBy } from './coverage.ts';

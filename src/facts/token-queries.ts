@@ -6,7 +6,7 @@ import { normaliseLabel } from '../parse/metric-names.ts';
 import { namesOf, samplesOf } from '../parse/promapi.ts';
 import { type LabelMatch, type QueryShape, queryShape, type VectorSelector, writeLabel } from '../parse/promql.ts';
 import { anchored } from '../parse/re2/match.ts';
-import { PatternError } from '../parse/re2/syntax.ts';
+import { PatternError } from '../parse/re2/state.ts';
 import type { Nouns } from './emitters.ts';
 import type { Server, Shard } from './prometheus.ts';
 import { askPrometheus } from './prometheus-api.ts';

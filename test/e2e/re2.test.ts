@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { anchored } from '../../src/parse/re2/match.ts';
-import { PatternError } from '../../src/parse/re2/syntax.ts';
+import { PatternError } from '../../src/parse/re2/state.ts';
 
 const go = spawnSync('go', ['version']).status === 0;
 

@@ -1,5 +1,6 @@
 import { type Matcher, word } from './classes.ts';
-import { type Assertion, type Node, type Parsed, parsePattern } from './syntax.ts';
+import type { Assertion, Node } from './state.ts';
+import { type Parsed, parsePattern } from './syntax.ts';
 
 type Instruction =
   | { readonly op: 'char'; readonly matches: Matcher }
