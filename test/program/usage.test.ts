@@ -198,3 +198,25 @@ describe("the proxies' own counters", () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'no proxy has counted tokens that --where selects\n' });
   });
 });
+
+describe('--watch', () => {
+  it('shows tokens a minute again and again, without escapes where there is no terminal', async () => {
+    const { code, stdout, store } = await asked(series, ['--watch=1s', '--timeout', '4s', '--top', '1']);
+    expect(code).toBe(124);
+    expect(stdout).not.toContain('\u001b');
+    const pictures = stdout.split('tokens a minute over the last 10m, every 1s\n').slice(1);
+    expect(pictures.length).toBeGreaterThan(1);
+    // 100 inputs and 10 outputs in ten minutes.
+    for (const picture of pictures) expect(picture).toMatch(/team-a +alice +10 +1 +11 /);
+    expect(store.asked.filter((path) => path === '/api/v1/query_range').length).toBeGreaterThanOrEqual(2 * pictures.length);
+  });
+
+  it.each([
+    ['a moment of the past', ['--start', '2026-11-01']],
+    ['money', ['--price', prices]],
+    ['a page', ['-o', 'html']],
+  ])('shows not %s', async (_, args) => {
+    const { code, stderr } = await asked(series, ['--watch', ...args]);
+    expect({ code, told: stderr.includes('--watch') }).toEqual({ code: 64, told: true });
+  });
+});
