@@ -1,5 +1,6 @@
 import type { Nouns } from '../facts/emitters.ts';
-import { type TokenQueries, type TokenQuery, type TokenSelector, tokenQueries } from '../facts/token-queries.ts';
+import { type TokenQueries, type TokenQuery, tokenQueries } from '../facts/token-queries.ts';
+import type { TokenSelector } from '../facts/token-selectors.ts';
 import { type CheckDefinition, defineCheck, type Finding, type Verdict, verdict } from '../model/check.ts';
 import { type Edit, writeLabel } from '../parse/promql.ts';
 import { escapeName, schemeOf } from '../parse/spellings.ts';

@@ -1,4 +1,5 @@
-import type { TokenQuery, TokenSelector } from '../facts/token-queries.ts';
+import type { TokenQuery } from '../facts/token-queries.ts';
+import type { TokenSelector } from '../facts/token-selectors.ts';
 import type { Finding } from '../model/check.ts';
 import { type Edit, edited, writeLabel } from '../parse/promql.ts';
 import { shell } from './wording.ts';
