@@ -1,21 +1,22 @@
 import { diagnose, unopened } from '../engine/diagnose.ts';
-import { gather } from '../engine/gather.ts';
+import { type Gathering, gather } from '../engine/gather.ts';
 import type { Ignore } from '../engine/ignore.ts';
 import { settle } from '../engine/settle.ts';
 import { hops } from '../model/check.ts';
 import type { Options } from '../model/fact.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import type { Report } from '../model/report.ts';
-import { ReadError, unreadOf } from '../model/source.ts';
+import { ReadError, type Source, unreadOf } from '../model/source.ts';
 import { pipelines } from '../pipelines/index.ts';
 import { optionsWithin } from './bundle.ts';
 import type { DoctorFlags } from './flags.ts';
+import { openManifests } from './manifests.ts';
 import { type Opened, open } from './open.ts';
 import { checkWritable, outputsOf, styleOf, writeReport } from './output.ts';
 import { oneOf, optionsOf, pipelinesOf } from './plan.ts';
 import { cutShortBy, type Run, startRun } from './run.ts';
 import type { Shell } from './shell.ts';
-import { unknownName } from './usage-error.ts';
+import { UsageError, unknownName } from './usage-error.ts';
 import { ignoreOf, milliseconds } from './values.ts';
 
 /** What sources/kubeconfig.ts could not do when nothing names a cluster. */
@@ -40,7 +41,7 @@ interface Plan {
 export type Opener = (flags: DoctorFlags, shell: Shell, run: Run) => Promise<Opened>;
 
 /** `tokmeter doctor`: reads, judges, writes the report, and ends with its exit code. */
-export async function doctor(flags: DoctorFlags, shell: Shell, opener: Opener = open): Promise<number> {
+export async function doctor(flags: DoctorFlags, shell: Shell, opener: Opener = openAny): Promise<number> {
   const plan = await planOf(flags);
   const outputs = outputsOf(flags.output ?? []);
   const style = styleOf(oneOf('--color', flags.color, ['auto', 'always', 'never']), flags.stats === true, shell);
@@ -49,6 +50,15 @@ export async function doctor(flags: DoctorFlags, shell: Shell, opener: Opener = 
   const report = await reported(plan, () => opener(flags, shell, run), shell, run).finally(() => run.stop());
   await writeReport(report, outputs, shell, style, flags.quiet === true);
   return report.exitCode;
+}
+
+/** A cluster, a bundle, or manifests with or without one of them below. */
+async function openAny(flags: DoctorFlags, shell: Shell, run: Run): Promise<Opened> {
+  if (flags.overCluster === true && flags.manifests === undefined) throw new UsageError('--over-cluster needs --manifests');
+  if (flags.manifests === undefined) return open(flags, shell, run);
+  if (flags.from !== undefined && flags.overCluster !== true)
+    throw new UsageError('--manifests and --from need --over-cluster to be judged together');
+  return openManifests(flags, shell, () => open(flags, shell, run));
 }
 
 async function planOf(flags: DoctorFlags): Promise<Plan> {
@@ -103,7 +113,7 @@ async function openedWithin(waitMs: number, opening: () => Promise<Opened>, run:
   }
 }
 
-async function judged(plan: Plan, { source, options: recordedOptions }: Opened, shell: Shell, run: Run): Promise<Report> {
+async function judged(plan: Plan, { source, options: recordedOptions, through }: Opened, shell: Shell, run: Run): Promise<Report> {
   const recorded = source.origin.kind === 'bundle' || source.origin.kind === 'manifests';
   // A recording is judged at its own moment, so that its report is the same every time.
   const clock = recorded ? (): number => 0 : run.clock;
@@ -112,6 +122,10 @@ async function judged(plan: Plan, { source, options: recordedOptions }: Opened, 
   const { include, exclude, ignore, failOn, waitMs } = plan;
   const settings = { include, exclude, ignore, failOn, gathering, version: shell.version, ended: run.ended };
   const look = (): Promise<Report> => diagnose(plan.pipelines, source, options, settings);
+  if (through !== undefined) {
+    const still = (each: Source): Gathering => gather(each, options, { signal: run.signal, clock: () => 0, onEvent: run.progress.onEvent });
+    return through((each) => diagnose(plan.pipelines, each, options, { ...settings, gathering: still(each) }));
+  }
   if (waitMs === null) return look();
   return settle(look, plan.pipelines, gathering, {
     waitMs,

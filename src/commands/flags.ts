@@ -51,6 +51,8 @@ export interface DoctorFlags extends RunFlags {
   readonly wait?: string | true;
   readonly output?: readonly string[];
   readonly stats?: boolean;
+  readonly manifests?: readonly string[];
+  readonly overCluster?: boolean;
 }
 
 export interface GetFlags extends RunFlags {

@@ -1,4 +1,5 @@
 import type { Options } from '../model/fact.ts';
+import type { Report } from '../model/report.ts';
 import type { Source } from '../model/source.ts';
 import { openCluster } from '../sources/cluster.ts';
 import type { Connection } from '../sources/connection.ts';
@@ -17,6 +18,8 @@ export interface Opened {
   readonly source: Source;
   /** What a recording was asked to look at. */
   readonly options?: Options;
+  /** How a source that is more than itself is judged: manifests alone, or over a cluster. */
+  readonly through?: (look: (source: Source) => Promise<Report>) => Promise<Report>;
   close(): Promise<void>;
 }
 

@@ -48,6 +48,11 @@ const scope = (): readonly Option[] => [
 
 const from = (): Option => make(connecting, '--from <file>', 'a bundle of tokmeter collect instead of a cluster; -: stdin');
 
+const manifests = (): readonly Option[] => [
+  many(connecting, '--manifests <file|folder>', 'YAML instead of a cluster; -: stdin; repeatable'),
+  make(connecting, '--over-cluster', 'judges --manifests as if applied over the cluster, and says what they break and mend'),
+];
+
 const run = (): readonly Option[] => [
   make(judging, '--timeout <duration>', 'ends the run with the report so far (default: 60s, and the time of --wait)'),
   make(showing, '--color <when>', 'auto, always or never').default('auto'),
@@ -77,7 +82,7 @@ const add = (command: Command, options: readonly Option[]): Command => {
 
 /** The flags of `doctor`, in the order of its help. */
 export function withDoctorOptions(command: Command): Command {
-  return add(command, [...scope(), ...judge(), ...run(), from(), ...connection()]);
+  return add(command, [...scope(), ...judge(), ...run(), from(), ...manifests(), ...connection()]);
 }
 
 /** The flags of `demo`: those of doctor but for the connection, which it makes itself. */

@@ -1,0 +1,113 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Report } from '../../src/model/report.ts';
+import { runCli } from '../program/run-cli.ts';
+import { healthy } from '../worlds/healthy.ts';
+import { worlds } from '../worlds/index.ts';
+import { missingPrograms } from './testbed/processes.ts';
+import { type Staged, stage } from './testbed/stage.ts';
+import { startTestbed, type Testbed } from './testbed/testbed.ts';
+
+const kubectl = '/usr/bin/kubectl';
+const missing = [...missingPrograms(), ...['dist/cli.js', kubectl].filter((file) => !existsSync(file))];
+const name = `fixes on a real cluster${missing.length > 0 ? ` (not built: ${missing.join(', ')})` : ''}`;
+
+// What the samples of the time before still say, until Prometheus forgets them; and what waits for proxies that no controller of the bed creates anew.
+const later = ['counts-disagree', 'stale-mapping', 'controller-unready', 'identity-absent', 'series-stale'];
+
+/** Worlds whose root has a remedy that is a command or a manifest; the release with which each begins comes from its definition. */
+const mended = [
+  'monitor-on-old-port-name',
+  'monitor-in-another-namespace',
+  'monitor-selects-another-label',
+  'monitor-without-the-release-label',
+  'no-monitor',
+  'prometheus-without-a-monitor-selector',
+  'relabeling-drops-init-containers',
+  'two-monitors-one-port',
+  'both-port-names-of-v0.4',
+  'no-request-costs',
+  'route-policy-replaces-the-gateways',
+  'trailing-comma-in-mapping',
+  'flag-of-the-release-before',
+  'mapping-in-quotes',
+  'upper-case-header-in-mapping',
+  'no-header-mapped',
+  ...(process.env.FIX_MORE?.split(',') ?? []),
+];
+
+describe.skipIf(missing.length > 0)(name, () => {
+  let bed: Testbed;
+  let staged: Staged | null = null;
+
+  beforeAll(async () => {
+    bed = await startTestbed(undefined, 'v0.5');
+  });
+  afterAll(async () => {
+    await staged?.stop();
+    await bed?.stop();
+  });
+
+  async function put(world: (typeof worlds)[number]): Promise<void> {
+    await staged?.stop();
+    staged = null;
+    const cluster = healthy(world.on, '127.0.95');
+    world.change?.(cluster);
+    await bed.serve(world.on.release, cluster.absent);
+    staged = await stage(bed, cluster);
+    await world.later?.(staged);
+  }
+
+  async function failing(): Promise<readonly string[]> {
+    const { stdout, stderr } = await runCli(['doctor', '--kubeconfig', bed.kubeconfig.admin, '-o', 'json']);
+    if (!stdout.startsWith('{')) throw new Error(`no report: ${stderr}`);
+    const report = JSON.parse(stdout) as Report;
+    return report.pipelines.flatMap(({ checks }) => checks.filter(({ status }) => status === 'fail').map(({ id }) => id));
+  }
+
+  it.each(mended)('%s is mended by what fix prints', async (world) => {
+    const definition = worlds.find((each) => each.name === world);
+    if (definition === undefined) throw new Error(`there is no world ${world}`);
+    await put(definition);
+    const before = await failing();
+    const root = definition.expect.brokenAt ?? '';
+    expect(before).toContain(root);
+    const script = await runCli(['fix', root, '--kubeconfig', bed.kubeconfig.admin, '-o', 'commands']);
+    const applied = spawnSync('/bin/sh', ['-e'], {
+      input: script.stdout,
+      encoding: 'utf8',
+      env: { PATH: '/usr/bin:/bin', KUBECONFIG: bed.kubeconfig.admin },
+    });
+    expect(applied.status, `${script.stdout}\n${applied.stderr}`).toBe(0);
+    await staged?.reload();
+    await staged?.scrapes(4);
+    const after = await failing();
+    expect(after, script.stdout).not.toContain(root);
+    expect(
+      after.filter((id) => !before.includes(id) && !later.includes(id)),
+      script.stdout,
+    ).toEqual([]);
+  });
+
+  it('a bundle of it is judged the same where there is no network', async () => {
+    const world = worlds.find((each) => each.name === 'two-monitors-one-port');
+    if (world === undefined) throw new Error('there is no such world');
+    await put(world);
+    const file = join(bed.folder, 'bundle.tgz');
+    const mark = bed.audit().length;
+    const collected = await runCli(['collect', '-f', file, '--kubeconfig', bed.kubeconfig.admin]);
+    expect(collected.code, collected.stderr).toBe(0);
+    // collect judges what it wrote and says when it differs from what the cluster was judged
+    expect(collected.stderr).toMatch(/^\d+ lists and \d+ answers in \S+, \d+ kB\n$/);
+    const own = bed.audit(mark).filter(({ userAgent }) => userAgent.startsWith('tokmeter/'));
+    expect(own.filter(({ verb, requestURI }) => !['get', 'list'].includes(verb) || requestURI.includes('/secrets'))).toEqual([]);
+    const alone = spawnSync('unshare', ['-n', process.execPath, 'bin/tokmeter.js', 'doctor', '--from', file, '-o', 'json'], {
+      encoding: 'utf8',
+    });
+    const report = JSON.parse(alone.stdout) as Report;
+    expect(report.pipelines[0]?.brokenAt).toEqual({ hop: 'discover', check: 'duplicate-monitors' });
+    expect(alone.status).toBe(1);
+  });
+});
