@@ -45,6 +45,7 @@ function own(server: ServerCounts, emissions: readonly Emission[]): readonly Emi
   return emissions.filter((emission) => emission.outcome.status === 'metered' && server.emitters.includes(emission.emitter.key));
 }
 
+/** About no emitter: one sum over all of them, which a fault of any of them changes. */
 function disagreement(server: ServerCounts, emissions: readonly Emission[], nouns: Nouns): readonly Finding[] {
   const counted = tokens(emissions, nouns, () => true);
   const slack = server.growth + counted * tolerance;
@@ -53,7 +54,6 @@ function disagreement(server: ServerCounts, emissions: readonly Emission[], noun
   return [
     {
       subject: server.server.subject,
-      about: emissions.map(({ emitter }) => emitter.key),
       message: `it holds ${times(factor)} the tokens that ${emissions.length} ${emissions.length === 1 ? nouns.one : nouns.many} counted (${server.stored} stored, ${counted} counted)${money(server, emissions, nouns)}`,
       evidence: {
         saw: `${server.stored} stored, ${counted} counted, ${Math.round(server.growth)} of it may be on the way`,

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { countsDisagree } from '../../../src/checks/counts-disagree.ts';
+import { consequences } from '../../../src/engine/consequence.ts';
 import type { Emission } from '../../../src/facts/emitters.ts';
 import type { Server } from '../../../src/facts/prometheus.ts';
 import type { ServerCounts } from '../../../src/facts/reconciliation.ts';
@@ -44,4 +45,15 @@ it.each<[string, Partial<ServerCounts>, readonly Emission[], string]>([
   const check = countsDisagree(nounsOf({}), { countsDisagree: 'counts-disagree', earlier: [] });
   const verdict = check.judge({ emissions: { read, unread: [] }, counts: [counts(change)] }, options);
   expect(verdict.status === 'fail' ? verdict.findings.map(({ message }) => message).join('\n') : verdict.status).toContain(expected);
+});
+
+it('is one sum: what loses the tokens of one proxy explains it', () => {
+  const check = countsDisagree(nounsOf({}), { countsDisagree: 'counts-disagree', earlier: ['tokens-dropped'] });
+  const verdict = check.judge({ emissions: { read: emissions, unread: [] }, counts: [counts({ stored: 120 })] }, options);
+  const findings = verdict.status === 'fail' ? verdict.findings : [];
+  const judged = { severity: 'error', status: 'fail' } as const;
+  const dropped = { ...judged, id: 'tokens-dropped', follows: [], findings: [{ about: [emitters[0]?.key ?? ''] }] };
+  expect([...consequences([dropped, { ...judged, id: check.id, follows: check.follows, findings }])]).toEqual([
+    ['counts-disagree', 'tokens-dropped'],
+  ]);
 });
