@@ -85,16 +85,13 @@ function emptyFindings(query: TokenQuery): readonly Finding[] {
   // An alert on absent() is meant to find nothing.
   if (first === undefined || first.selector.within.some((outer) => outer.kind === 'function' && /^absent/.test(outer.name))) return [];
   const better = corrected(query, distinctEdits(empty.flatMap(respell)));
-  return [
-    queryFinding(
-      query,
-      emptyText(first),
-      better,
-      better === null
-        ? 'write it with a name and matchers that are stored here'
-        : `write it so, which finds ${first.corrected?.found} series`,
-    ),
-  ];
+  const remedy =
+    better === null
+      ? 'write it with a name and matchers that are stored here'
+      : `write it so, which finds ${first.corrected?.found} series`;
+  const finding = queryFinding(query, emptyText(first), better, remedy);
+  // What is stored under another spelling was not lost on its way here: no earlier failure explains it.
+  return [(first.corrected?.found ?? 0) > 0 ? { ...finding, about: [`query ${finding.subject}`] } : finding];
 }
 
 function emptyText({ selector, emptiedBy, corrected: better }: TokenSelector): string {

@@ -139,6 +139,14 @@ describe('the guide’s own queries', () => {
     expect(lines[1]).toContain('sum by (gen_ai_request_model)');
   });
 
+  it.each([
+    ['stored under another name', guide[2] ?? '', ['query ConfigMap monitoring/tokens, tokens.json']],
+    ['stored under no name', 'sum(gen_ai_client_token_usage_sum{team="nobody"})', undefined],
+  ])('are a fault of their own where the series are %s', async (_, query, about) => {
+    const { empty } = await judged([configMap(query)], underscored);
+    expect(empty?.status === 'fail' ? empty.findings.map((finding) => finding.about) : empty).toEqual([about]);
+  });
+
   it('do not parse on Prometheus 2', async () => {
     const lines = said(await judged([configMap(...guide)], underscored, '2.42.0'));
     expect(lines.map((line) => line.slice(0, 24))).toEqual([
