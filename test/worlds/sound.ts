@@ -8,6 +8,14 @@ const sound = { exitCode: 0, brokenAt: null } as const;
 /** Worlds in which nothing is wrong: the plain ones, and those that look broken and are not. */
 export const soundWorlds: readonly WorldDefinition[] = [
   { name: 'healthy-v0.3', title: 'a healthy gateway of v0.3', on: { release: 'v0.3' }, expect: sound },
+  ...(['v0.3', 'v0.5', 'v0.6', 'v0.7', 'v1.0', 'v1.1'] as const).map(
+    (release): WorldDefinition => ({
+      name: `healthy-${release}-prometheus-2`,
+      title: `a healthy gateway of ${release}, scraped by Prometheus 2.42`,
+      on: { release, prometheus: '2.42' },
+      expect: sound,
+    }),
+  ),
   {
     name: 'healthy-v0.4',
     title: 'a healthy gateway of v0.4, scraped by Prometheus 3 with dotted names',
@@ -22,11 +30,13 @@ export const soundWorlds: readonly WorldDefinition[] = [
   },
   { name: 'healthy-v0.5', title: 'a healthy gateway of v0.5', on: { release: 'v0.5' }, expect: sound },
   {
-    name: 'healthy-v0.6',
+    name: 'healthy-v0.6-prometheus-2.55',
     title: 'a healthy gateway of v0.6, scraped by Prometheus 2.55',
     on: { release: 'v0.6', prometheus: '2.55' },
     expect: sound,
   },
+  { name: 'healthy-v0.6', title: 'a healthy gateway of v0.6', on: { release: 'v0.6' }, expect: sound },
+  { name: 'healthy-v0.7', title: 'a healthy gateway of v0.7', on: { release: 'v0.7' }, expect: sound },
   { name: 'healthy-v1.0', title: 'a healthy gateway of v1.0', on: { release: 'v1.0' }, expect: sound },
   { name: 'healthy-v1.1', title: 'a healthy gateway of v1.1', on: { release: 'v1.1' }, expect: sound },
   {

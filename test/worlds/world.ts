@@ -19,6 +19,8 @@ export interface Server {
   readonly namespace: string;
   readonly name: string;
   readonly pods: readonly string[];
+  /** Which shard of the Prometheus object it is; absent: the first. */
+  readonly shard?: number;
   /** Paths that a proxy in front of it does not let through, as prom-label-proxy and its kind do. */
   readonly hidden?: readonly string[];
   /** Its ServiceAccount may not list pods. */
@@ -40,6 +42,8 @@ export interface Cluster {
   servers: Server[];
   /** CustomResourceDefinitions that this cluster does not have. */
   absent: string[];
+  /** Envoy answers on its own port as well. */
+  stats?: boolean;
 }
 
 /** What a change can do after the first scrapes. */

@@ -51,6 +51,7 @@ export const shapes: Readonly<Record<SidecarRelease, Shape>> = {
   'v0.4': v04,
   'v0.5': v05,
   'v0.6': { ...v05, sdk: '1.43.0' },
+  // not recorded: facts of its go.mod (SDK 1.43.0), and v0.6's names; its new operations are transcription and translation
   'v0.7': { ...v05, sdk: '1.43.0' },
   'v1.0': { ...v05, sdk: '1.44.0' },
   'v1.1': { ...v05, sdk: '1.44.0' },

@@ -43,6 +43,7 @@ interface Wanted {
   readonly name: string;
   /** Discovery with the rights of nobody. */
   readonly blind: boolean;
+  readonly shard: number;
   readonly running: RunningPrometheus | null;
 }
 
@@ -131,11 +132,15 @@ async function status(method: 'GET' | 'POST', url: string): Promise<number> {
 /** What only the pod would supply is filled in: the shard, the pod's name, a kubeconfig for discovery; rule files are dropped. */
 async function writeConfiguration(wanted: Wanted, folder: string, file: string): Promise<void> {
   const text = await until(`the operator's Secret prometheus-${wanted.name}`, () => generated(wanted));
-  const filled = text.replaceAll('$(SHARD)', '0').replaceAll('$(POD_NAME)', `prometheus-${wanted.name}-0`);
+  const filled = text.replaceAll('$(SHARD)', String(wanted.shard)).replaceAll('$(POD_NAME)', podName(wanted));
   const configuration = parse(filled) as { rule_files?: unknown; scrape_configs?: Record<string, unknown>[] };
   const jobs = configuration.scrape_configs ?? [];
   const scrape = await Promise.all(jobs.map((job, index) => discovered(job, wanted, join(folder, `targets-${index}.json`))));
   writeFileSync(file, stringify({ ...configuration, rule_files: [], scrape_configs: scrape }, { lineWidth: 0 }));
+}
+
+function podName({ name, shard }: Wanted): string {
+  return shard === 0 ? `prometheus-${name}-0` : `prometheus-${name}-shard-${shard}-0`;
 }
 
 async function generated({ api, namespace, name }: Wanted): Promise<string | null> {

@@ -1,5 +1,6 @@
 import type { Cluster, Hands, Manifest, ProxyPod } from '../../worlds/world.ts';
 import { type Emulated, type Emulator, startEmulator } from '../emulator/emulator.ts';
+import { startEnvoyStats } from '../emulator/envoy-stats.ts';
 import { startFront } from './front.ts';
 import { until } from './processes.ts';
 import { type RunningPrometheus, startPusher } from './prometheus.ts';
@@ -32,7 +33,8 @@ export async function stage(bed: Testbed, cluster: Cluster): Promise<Staged> {
     emulate,
     reload: async () => {
       await pause(1.5);
-      for (const { namespace, name, blind } of cluster.servers) await bed.startPrometheus(cluster.prometheus, namespace, name, blind);
+      for (const { namespace, name, blind, shard } of cluster.servers)
+        await bed.startPrometheus(cluster.prometheus, namespace, name, blind, shard);
     },
     fillDisks: async () => {
       for (const server of servers) server.fillDisk();
@@ -46,6 +48,7 @@ export async function stage(bed: Testbed, cluster: Cluster): Promise<Staged> {
   };
   try {
     for (const proxy of cluster.proxies) await emulate(proxy, proxy.emulated);
+    if (cluster.stats === true) for (const address of statsAddresses(cluster)) endings.push(await startEnvoyStats(address));
     await bed.apply(...cluster.objects);
     for (const { namespace, name, address } of cluster.proxies) await bed.forward({ namespace, name }, 1064, { address, port: 1064 });
     for (const server of cluster.servers) servers.push(await startServer(bed, cluster, server, endings));
@@ -64,7 +67,7 @@ async function startServer(
   server: Cluster['servers'][number],
   endings: (() => Promise<void>)[],
 ): Promise<RunningPrometheus> {
-  const running = await bed.startPrometheus(cluster.prometheus, server.namespace, server.name, server.blind);
+  const running = await bed.startPrometheus(cluster.prometheus, server.namespace, server.name, server.blind, server.shard);
   const front = server.hidden === undefined ? null : await startFront(running.url, server.hidden);
   if (front !== null) endings.push(front.stop);
   for (const name of server.pods) await bed.forward({ namespace: server.namespace, name }, 9090, front ?? running);
@@ -75,13 +78,19 @@ async function startServer(
 }
 
 /** There is no StatefulSet controller: its status says that the pods run, and the operator passes that on. */
-async function ready(bed: Testbed, { namespace, name, pods }: Cluster['servers'][number]): Promise<void> {
-  const set: Manifest = { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { namespace, name: `prometheus-${name}` } };
+async function ready(bed: Testbed, { namespace, name, pods, shard = 0 }: Cluster['servers'][number]): Promise<void> {
+  const setName = shard === 0 ? `prometheus-${name}` : `prometheus-${name}-shard-${shard}`;
+  const set: Manifest = { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { namespace, name: setName } };
   await until('the StatefulSet that the operator makes', () => bed.api.get(set), 10);
   const count = pods.length;
-  const revision = `prometheus-${name}-7d9c8b6f5`;
+  const revision = `${setName}-7d9c8b6f5`;
   const counts = { replicas: count, readyReplicas: count, availableReplicas: count, currentReplicas: count, updatedReplicas: count };
   await bed.patchStatus(set, { ...counts, observedGeneration: 1, currentRevision: revision, updateRevision: revision });
+}
+
+/** Every pod with an Envoy: those of the AI gateway, and the plain one. */
+function statsAddresses(cluster: Cluster): readonly string[] {
+  return [...cluster.proxies.map(({ address }) => address), `${cluster.subnet}.31`];
 }
 
 interface Target {

@@ -33,7 +33,13 @@ export interface Testbed {
     to: { readonly address: string; readonly port: number },
   ): Promise<void>;
   /** Runs a Prometheus with exactly what the operator generates for a Prometheus object that exists; again after a change: it reloads. */
-  startPrometheus(release: PrometheusRelease, namespace?: string, name?: string, blind?: boolean): Promise<RunningPrometheus>;
+  startPrometheus(
+    release: PrometheusRelease,
+    namespace?: string,
+    name?: string,
+    blind?: boolean,
+    shard?: number,
+  ): Promise<RunningPrometheus>;
   /** Serves the kinds of Envoy AI Gateway as a release does, and of the operator all but those named. */
   serve(release: string, absent?: readonly string[]): Promise<void>;
   /** All requests so far, or those since a mark. */
@@ -141,9 +147,9 @@ function testbedOf(folder: string, plane: ControlPlane, release: string, stopOpe
       for (const object of objects) await api.remove(object);
     },
     forward: (pod, port, target) => apply(forwarding(pod, port, target)),
-    startPrometheus: async (release, namespace = 'monitoring', name = 'k8s', blind = false) => {
-      const key = `${namespace}/${name}`;
-      const server = await startPrometheusOf({ folder, api, release, namespace, name, blind, running: servers.get(key) ?? null });
+    startPrometheus: async (release, namespace = 'monitoring', name = 'k8s', blind = false, shard = 0) => {
+      const key = `${namespace}/${name}/${shard}`;
+      const server = await startPrometheusOf({ folder, api, release, namespace, name, blind, shard, running: servers.get(key) ?? null });
       servers.set(key, server);
       return server;
     },

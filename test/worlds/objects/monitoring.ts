@@ -81,7 +81,8 @@ export function prometheusObject(release: PrometheusRelease, spec: Readonly<Reco
 }
 
 /** One pod of the StatefulSet that the operator makes of a Prometheus object. */
-export function prometheusPod(release: PrometheusRelease, address: string, replica = 0, name = 'k8s'): Manifest {
+export function prometheusPod(release: PrometheusRelease, address: string, replica = 0, name = 'k8s', shard = 0): Manifest {
+  const set = shard === 0 ? `prometheus-${name}` : `prometheus-${name}-shard-${shard}`;
   const version = versions[release];
   const container = {
     name: 'prometheus',
@@ -96,18 +97,18 @@ export function prometheusPod(release: PrometheusRelease, address: string, repli
   };
   return podOf({
     namespace: names.monitoring,
-    name: `prometheus-${name}-${replica}`,
+    name: `${set}-${replica}`,
     labels: {
       'app.kubernetes.io/instance': name,
       'app.kubernetes.io/managed-by': 'prometheus-operator',
       'app.kubernetes.io/name': 'prometheus',
       'app.kubernetes.io/version': version.slice(1),
       'apps.kubernetes.io/pod-index': String(replica),
-      'controller-revision-hash': `prometheus-${name}-7d9c8b6f5`,
+      'controller-revision-hash': `${set}-7d9c8b6f5`,
       'operator.prometheus.io/name': name,
-      'operator.prometheus.io/shard': '0',
+      'operator.prometheus.io/shard': String(shard),
       prometheus: name,
-      'statefulset.kubernetes.io/pod-name': `prometheus-${name}-${replica}`,
+      'statefulset.kubernetes.io/pod-name': `${set}-${replica}`,
     },
     spec: { serviceAccountName: 'prometheus-k8s', containers: [container, reloader] },
     address,
