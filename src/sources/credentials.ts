@@ -17,9 +17,12 @@ export async function credentialsOf(chosen: Chosen, server: URL, machine: Machin
   if (server.protocol !== 'https:') return async () => ({ headers: impersonation, tls: { rejectUnauthorized: true } });
   const { tls, ca } = await tlsOf(chosen, machine);
   const authorize = authorizer(chosen, server, machine, { ...chosen.cluster, ca }, tls.cert !== undefined);
+  // The same material for the same certificate: connections share what they make of it.
+  let last: { readonly certificate: Authorization['certificate']; readonly tls: TlsMaterial } = { certificate: undefined, tls };
   return async (fresh = false) => {
     const { headers, certificate } = await authorize(fresh);
-    return { headers: [...headers, ...impersonation], tls: { ...tls, ...certificate } };
+    if (certificate !== last.certificate) last = { certificate, tls: { ...tls, ...certificate } };
+    return { headers: [...headers, ...impersonation], tls: last.tls };
   };
 }
 
@@ -65,6 +68,7 @@ function tokenFileAuthorizer(user: UserEntry, userName: string, machine: Machine
 /** Runs the plugin once for all who ask, again when its answer has expired or was refused. */
 function pluginAuthorizer(run: () => Promise<ExecCredential>, userName: string, machine: Machine): Authorizer {
   let held: ExecCredential | null = null;
+  const certificates = new WeakMap<ExecCredential, Authorization['certificate'] & object>();
   let running: Promise<ExecCredential> | null = null;
   const renewed = async (): Promise<ExecCredential> => {
     running ??= run().finally(() => {
@@ -75,10 +79,14 @@ function pluginAuthorizer(run: () => Promise<ExecCredential>, userName: string, 
   };
   return async (fresh) => {
     const usable = held !== null && !fresh && (held.expires === null || machine.now() <= held.expires);
-    const { token, clientCertificateData, clientKeyData } = usable && held !== null ? held : await renewed();
+    const credential = usable && held !== null ? held : await renewed();
+    const { token, clientCertificateData, clientKeyData } = credential;
     const headers = token === '' ? [] : bearer(token, userName);
     if (clientCertificateData === '') return { headers };
-    return { headers, certificate: { cert: Buffer.from(clientCertificateData), key: Buffer.from(clientKeyData) } };
+    const known = certificates.get(credential);
+    const certificate = known ?? { cert: Buffer.from(clientCertificateData), key: Buffer.from(clientKeyData) };
+    certificates.set(credential, certificate);
+    return { headers, certificate };
   };
 }
 

@@ -76,28 +76,61 @@ function tcp(host: string, port: number): net.Socket {
   return net.connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs, ...attempts });
 }
 
+/** What connections with the same material share: a context, whose making reads every certificate anew, and sessions by server, each checked when it began. */
+interface Shared {
+  readonly context: tls.SecureContext;
+  readonly sessions: Map<string, Buffer>;
+}
+
+const shared = new WeakMap<TlsMaterial, Shared>();
+
 async function secured(socket: net.Socket, host: string, material: TlsMaterial, keep: Keep, peer: Peer): Promise<tls.TLSSocket> {
   const name = material.servername ?? host;
-  const { ca, cert, key, rejectUnauthorized } = material;
   let secure: tls.TLSSocket;
   try {
+    const { context, sessions } = sharedOf(material);
+    const session = sessions.get(`${peer.name} ${name}`);
     secure = tls.connect({
       socket,
+      secureContext: context,
       // SNI knows no addresses: RFC 6066 §3.
       ...(net.isIP(name) === 0 ? { servername: name } : {}),
       checkServerIdentity: (_, certificate) => tls.checkServerIdentity(name, certificate),
       ALPNProtocols: ['http/1.1'],
-      // Go trusts whatever stands in the bundle, a server's own certificate too; OpenSSL wants a root unless told.
-      allowPartialTrustChain: true,
-      rejectUnauthorized,
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
+      rejectUnauthorized: material.rejectUnauthorized,
+      ...(session === undefined ? {} : { session }),
     });
+    remember(secure, sessions, `${peer.name} ${name}`);
   } catch (error) {
     throw socketTrouble(error, peer);
   }
   return connected(keep(secure), 'secureConnect', peer);
+}
+
+function sharedOf(material: TlsMaterial): Shared {
+  const known = shared.get(material);
+  if (known !== undefined) return known;
+  const { ca, cert, key } = material;
+  const context = tls.createSecureContext({
+    // Go trusts whatever stands in the bundle, a server's own certificate too; OpenSSL wants a root unless told.
+    allowPartialTrustChain: true,
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  });
+  const made = { context, sessions: new Map() };
+  shared.set(material, made);
+  return made;
+}
+
+/** Keeps the newest session of a server that was found to be who it should be: resuming one spares the next connection the certificates. */
+function remember(secure: tls.TLSSocket, sessions: Map<string, Buffer>, server: string): void {
+  secure.once('secureConnect', () => {
+    if (secure.isSessionReused()) return;
+    sessions.delete(server);
+    // In TLS 1.3 a session comes after the handshake: RFC 8446 §4.6.1.
+    secure.once('session', (session) => sessions.set(server, session));
+  });
 }
 
 function connected<S extends net.Socket>(socket: S, event: 'connect' | 'secureConnect', peer: Peer): Promise<S> {
