@@ -21,6 +21,7 @@ import {
   type Source,
 } from '../model/source.ts';
 import { redact } from '../parse/redact.ts';
+import { withoutSecrets, withoutSecretText } from '../parse/secrets.ts';
 import { pageSize } from './listing.ts';
 import { answered, refused } from './replay.ts';
 
@@ -50,7 +51,10 @@ export function record(source: Source, options: { readonly server?: string | nul
     const again = asked.has(key);
     asked.add(key);
     return listOnce(key, async () => {
-      const answer = await attempt(async () => ({ status: 'objects' as const, objects: (await source.list(kind, scope)).map(redact) }));
+      const answer = await attempt(async () => ({
+        status: 'objects' as const,
+        objects: (await source.list(kind, scope)).map((object) => withoutSecrets(redact(object))),
+      }));
       lists.set(key, { kind, scope, answer });
       if (answer.status === 'refused') throw refused(answer.refusal);
       return answer.objects;
@@ -162,7 +166,7 @@ async function drained(body: AsyncIterable<Uint8Array>): Promise<{ readonly byte
 
 function bodyOf(bytes: Buffer): RecordedBody {
   const text = bytes.toString('utf8');
-  return Buffer.from(text, 'utf8').equals(bytes) ? { text } : { base64: bytes.toString('base64') };
+  return Buffer.from(text, 'utf8').equals(bytes) ? { text: withoutSecretText(text) } : { base64: bytes.toString('base64') };
 }
 
 function withoutCredentials(endpoint: Endpoint): Endpoint {
