@@ -8,6 +8,10 @@ export interface StoredFamily {
   readonly labels: readonly string[];
   /** Labels that say only by whom a counter was scraped, never which counter it is. */
   readonly copies: readonly string[];
+  /** Labels that `up` has too: together they say which target a series is of. */
+  readonly target: readonly string[];
+  /** Seconds between scrapes. */
+  readonly interval: number;
 }
 
 /** What a figure is asked by. */
@@ -30,70 +34,85 @@ export interface UsageQueries {
  * gaps into births, longer costs samples.
  */
 const lookback = 3600;
-/** Prometheus's own lookback for one sample: cmd/prometheus/main.go, query.lookback-delta. */
-const instantSeconds = 300;
+/** How long a target may fail and still count as scraped. */
+const scrapedSeconds = 300;
+/** Scrapes that may be missed before a counter counts as gone. */
+const missed = 3.5;
 
 /**
  * The growth of each counter in every piece, exact where the counter was not reset, and only then added up.
  *
  * Copies of one counter (the same address scraped by several jobs) are made one before they are subtracted, so that a counter that is
- * handed from one job to another goes on. A counter without a value before the piece began at zero if its address was scraped before, or
- * came up under a job that was scraping others; else only its growth since it was first seen is counted. `increase`, which estimates
- * what lies between the samples and the ends of the window and misses a new series' first value, is used for resets alone.
+ * handed from one job to another goes on. A counter without a value before the piece began at zero when its target is one that was scraped
+ * before, or a new address of a job that was scraping others, and no counter went away there; else only its growth since it was first seen
+ * is counted. `increase`, which estimates what lies between the samples and the ends of the window and misses a new series' first value,
+ * is used for resets alone.
  */
-export function usageQueries(family: StoredFamily, selector: string, { labels, types }: Groups, { step }: UsageWindow): UsageQueries {
-  const parts = partsOf(family, selector, step);
+export function usageQueries(family: StoredFamily, selector: string, { labels, types }: Groups, window: UsageWindow): UsageQueries {
+  const { end, before, doubtful, reset, restarted, growth } = partsOf(family, selector, window);
   const by = [...new Set([...labels, ...types])].map(writeLabel).join(', ');
-  const { end, before, first, reset, restarted, growth, trusted, zero } = parts;
-  const base = `${before} or (${first} ${trusted}) or ${zero}`;
+  const base = `${before} or (${doubtful}) or 0 * ${end}`;
   return {
     value: `sum by (${by}) ((${growth} and ${reset}) or (${end} and ${restarted}) or clamp_min(${end} - (${base}), 0))`,
-    unsure: `sum by (${types.map(writeLabel).join(', ')}) (((${first} ${trusted}) unless ${before}) > 0)`,
+    unsure: `sum by (${types.map(writeLabel).join(', ')}) (((${doubtful}) unless ${before}) > 0)`,
   };
 }
 
 interface Parts {
   readonly end: string;
   readonly before: string;
-  readonly first: string;
+  /** First values of counters that did not certainly begin at zero within the piece. */
+  readonly doubtful: string;
   readonly reset: string;
   readonly restarted: string;
   readonly growth: string;
-  /** Leaves out the addresses whose new counters began at zero. */
-  readonly trusted: string;
-  readonly zero: string;
 }
 
-function partsOf(family: StoredFamily, series: string, step: number): Parts {
-  const piece = duration(step);
+function partsOf(family: StoredFamily, series: string, window: UsageWindow): Parts {
+  const piece = duration(window.step);
   const once = (how: 'max' | 'min', vector: string): string => merged(how, family.copies, vector);
   const earlier = `last_over_time(${series}[${duration(lookback)}] offset ${piece})`;
-  const end = once('max', `last_over_time(${series}[${piece}])`);
+  const first = once('min', `min_over_time(${series}[${piece}])`);
+  const sure = certain(family, series, window);
   return {
-    end,
+    end: once('max', `last_over_time(${series}[${piece}])`),
     before: once('max', earlier),
-    first: once('min', `min_over_time(${series}[${piece}])`),
+    doubtful: sure === null ? first : `${first} unless (${sure})`,
     reset: once('max', `resets(${series}[${piece}]) > 0`),
     restarted: once('max', `min_over_time(${series}[${piece}]) < ${earlier}`),
     growth: once('max', `increase(${series}[${piece}])`),
-    zero: `0 * ${end}`,
-    trusted: trustedOf(family, series, step),
   };
 }
 
-/** Addresses that were scraped before the piece, or came up under a job that scraped others then; without those that lost counters. */
-function trustedOf(family: StoredFamily, series: string, step: number): string {
+/** Counters of targets at which whatever is new began at zero; null where nothing stored tells one target from another. */
+function certain(family: StoredFamily, series: string, window: UsageWindow): string | null {
   const address = addressLabels(family);
-  if (address.length === 0 || !family.labels.includes('job')) return '';
-  const on = address.join(', ');
-  const piece = duration(step);
-  const instant = duration(instantSeconds);
-  const scraping = `max by (job) (max_over_time(up[${instant}] offset ${piece})) == 1`;
-  const failing = `max_over_time(up[${instant}] offset ${piece}) == 0`;
-  const seen = `max by (${on}) ((max_over_time(up[${piece}]) unless (${failing})) and on (job) (${scraping}))`;
-  // A process never forgets a counter: one that went away was renamed, or the process began anew.
-  const lost = `${merged('max', family.copies, `last_over_time(${series}[${instant}] offset ${piece})`)} unless ${merged('max', family.copies, series)}`;
-  return `unless on (${on}) (${seen} unless on (${on}) (${lost}))`;
+  if (address.length === 0 || !family.target.includes('job')) return null;
+  const on = address.map(writeLabel).join(', ');
+  const target = family.target.map(writeLabel).join(', ');
+  const piece = duration(window.step);
+  const seen = merged('max', family.copies, `last_over_time(${series}[${piece}]) and on (${target}) (${targets(on, target, piece)})`);
+  return `${seen} unless on (${on}) (${lost(family, series, window)})`;
+}
+
+/** Targets that were scraped before the piece, and those at new addresses whose job was scraping others then. */
+function targets(address: string, target: string, piece: string): string {
+  const scraped = `max_over_time(up[${duration(scrapedSeconds)}] offset ${piece}) == 1`;
+  const known = `last_over_time(up[${duration(lookback)}] offset ${piece})`;
+  const fresh = `(max_over_time(up[${piece}]) unless on (${address}) ${known}) and on (job) (${scraped})`;
+  return `max by (${target}) ((${scraped}) or (${fresh}))`;
+}
+
+/**
+ * Counters that went away in the piece. A process never forgets one: they were renamed by a change of relabeling, so that what is new at
+ * their address is old, or the process began anew. A change just before the end shows only in what comes after it.
+ */
+function lost(family: StoredFamily, series: string, { step, end }: UsageWindow): string {
+  const seconds = Math.ceil(missed * family.interval);
+  const within = (offset: string): string => merged('max', family.copies, `last_over_time(${series}[${seconds}s]${offset})`);
+  const alive = within(` offset ${duration(step)}`);
+  const past = `(${alive} unless ${within('')})`;
+  return `${past} or ((${alive} unless ${within(` offset -${seconds}s`)}) and on () (vector(time()) <= ${end - seconds}))`;
 }
 
 /** The labels that say at which address a counter is. */

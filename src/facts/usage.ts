@@ -8,6 +8,7 @@ import { targets } from './targets.ts';
 import { type Asked, countedOf, type UsageTraits } from './usage-asked.ts';
 import { directUsage } from './usage-direct.ts';
 import { addFamily, piecesOf, type ShardFamily } from './usage-family.ts';
+import { intervalOf } from './usage-interval.ts';
 import { type Grouping, groupingOf, identityOf, knownLabels } from './usage-labels.ts';
 import { copyLabels, storedAs } from './usage-query.ts';
 import { retentionNote } from './usage-retention.ts';
@@ -98,19 +99,23 @@ async function familiesOf(asked: Asked, shard: Shard, targetLabels: readonly str
     ['start', String(question.window.start)],
     ['end', String(question.window.end)],
   ] as const;
-  const match = `{__name__=~${JSON.stringify(nouns.family.sumPattern)}}`;
-  const names = namesOf(await askPrometheus(reader.source, shard, '/api/v1/label/__name__/values', [['match[]', match], ...within]));
+  const index = async (path: string, match: string): Promise<readonly string[]> =>
+    namesOf(await askPrometheus(reader.source, shard, path, [['match[]', match], ...within]));
+  const names = await index('/api/v1/label/__name__/values', `{__name__=~${JSON.stringify(nouns.family.sumPattern)}}`);
+  if (names.length === 0) return [];
   const kept = [
     ...(question.by ?? []),
     ...question.where.map(({ label }) => label),
     ...(await identityOf(asked)).map(({ label }) => label),
   ];
+  const upLabels = await index('/api/v1/labels', 'up');
   return Promise.all(
     names.map(async (name) => {
-      const one = `{__name__=${JSON.stringify(name)}}`;
-      const labels = namesOf(await askPrometheus(reader.source, shard, '/api/v1/labels', [['match[]', one], ...within]));
+      const labels = await index('/api/v1/labels', `{__name__=${JSON.stringify(name)}}`);
       const own = kept.flatMap((label) => [label, ...storedAs(label, labels, true)]);
-      return { shard, name, labels, copies: copyLabels(labels, targetLabels, own) };
+      const target = upLabels.filter((label) => label !== '__name__' && labels.includes(label));
+      const interval = await intervalOf(reader.source, shard, name, question.window);
+      return { shard, name, labels, copies: copyLabels(labels, targetLabels, own), target, interval };
     }),
   );
 }

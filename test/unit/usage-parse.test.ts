@@ -9,7 +9,7 @@ import { queryShape } from '../../src/parse/promql.ts';
 
 describe('the queries', () => {
   const labels = ['__name__', 'job', 'instance', 'pod', 'gen_ai.token.type', 'user_namespace'];
-  const family = { name: 'gen_ai.client.token.usage_token_sum', labels, copies: ['job'] };
+  const family = { name: 'gen_ai.client.token.usage_token_sum', labels, copies: ['job'], target: ['job', 'instance', 'pod'], interval: 30 };
   const selector = usageSelector(family, 'gen_ai.token.type', [
     { label: 'user_namespace', stored: 'user_namespace', op: '=', value: 'a"b\\c\n' },
   ]);
@@ -32,7 +32,7 @@ describe('the queries', () => {
 
   it('trust no birth where nothing says what was scraped', () => {
     const bare = usageQueries(
-      { ...family, labels: ['user_namespace'], copies: [] },
+      { ...family, labels: ['user_namespace'], copies: [], target: [] },
       selector,
       { labels: ['user_namespace'], types: [] },
       {
