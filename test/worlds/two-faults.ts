@@ -1,6 +1,6 @@
 import { configureWorlds } from './configure.ts';
 import { emitWorlds } from './emit.ts';
-import { dashboard, rule, spellingOf } from './objects/dashboards.ts';
+import { dashboard, spellingOf } from './objects/dashboards.ts';
 import { podMonitor } from './objects/monitoring.ts';
 import { names } from './objects/namespaces.ts';
 import { presentWorlds } from './present.ts';
@@ -57,13 +57,14 @@ export const twoFaultWorlds: readonly WorldDefinition[] = [
     expect: { exitCode: 1, brokenAt: 'tokens-dropped', also: ['queries-overcounted'] },
   },
   {
-    name: 'policy-replaced-and-rule-refused',
-    title: 'a policy of the route replaces that of its Gateway, and the operator refuses the recording rule',
+    name: 'policy-replaced-and-rule-unselected',
+    title: 'a policy of the route replaces that of its Gateway, and no Prometheus takes the recording rule',
     on: { release: 'v1.1' },
     change: (cluster) => {
       named('route-policy-replaces-the-gateways').change?.(cluster);
-      drop(cluster, ({ kind }) => kind === 'PrometheusRule');
-      cluster.objects.push(rule(`sum by ("user_id") (rate(${spellingOf('v1.1', '3.16').tokens}[5m]))`));
+      edit(cluster, 'Prometheus', 'k8s', ({ spec }) => {
+        spec.ruleSelector = { matchLabels: { role: 'alert-rules' } };
+      });
     },
     expect: { exitCode: 1, brokenAt: 'rejected-rules', also: ['identity-overridden'] },
   },
