@@ -13,12 +13,16 @@ import { bigExposition } from './big-exposition.ts';
 import { interleaved, type Result, ratios, skipped, spreadOf, withBundle } from './measure.ts';
 
 const world = 'healthy-v1.1';
-const [few, many] = [3, 300];
+const [few, many, most] = [3, 300, 1000];
+// A run with many proxies takes seconds.
+const fewRounds = 3;
 // 17 lines a token set, and half as many for the durations.
 const setsOf5000Series = Math.round(5000 / 25.5);
 
 const whats = {
   time: { what: `doctor: whole process over bare undici making the same requests (${few} proxies)`, goal: '≤ 1.5' },
+  timeAtMany: { what: `doctor: whole process over bare undici making the same requests (${many} proxies)`, goal: '≤ 1.5' },
+  growthOfTime: { what: `doctor: CPU time at ${most} proxies over ${many}`, goal: '≤ 4' },
   calls: { what: `doctor: API calls at ${many} proxies over ${few}, tunnels left out`, goal: '= 1' },
   tunnels: { what: `doctor: tunnels a proxy at ${many} proxies, those to Prometheus left out`, goal: '= 1' },
   memory: { what: `doctor: peak memory at ${many} proxies × 5,000 series`, goal: '' },
@@ -46,7 +50,9 @@ export async function doctorBench(rounds: number): Promise<readonly Result[]> {
   const folder = await mkdtemp(join(tmpdir(), 'tokmeter-doctor-'));
   try {
     return [
-      await timeResult(snapshot, folder, rounds),
+      await timeResult(snapshot, folder, { proxies: few, rounds, of: whats.time }),
+      await timeResult(snapshot, folder, { proxies: many, rounds: Math.min(rounds, fewRounds), of: whats.timeAtMany }),
+      await growthResult(snapshot, folder),
       ...(await callResults(snapshot, folder)),
       ...(await memoryResults(snapshot, folder)),
     ];
@@ -55,8 +61,14 @@ export async function doctorBench(rounds: number): Promise<readonly Result[]> {
   }
 }
 
-async function timeResult(snapshot: Snapshot, folder: string, rounds: number): Promise<Result> {
-  return withServed(scale(snapshot, few), folder, async (served, kubeconfig) => {
+interface Timed {
+  readonly proxies: number;
+  readonly rounds: number;
+  readonly of: Pick<Result, 'what' | 'goal'>;
+}
+
+async function timeResult(snapshot: Snapshot, folder: string, { proxies, rounds, of }: Timed): Promise<Result> {
+  return withServed(scale(snapshot, proxies), folder, async (served, kubeconfig) => {
     await doctor(kubeconfig, folder);
     const plan = join(folder, 'plan.json');
     await writeFile(plan, JSON.stringify(planOf(served)));
@@ -71,9 +83,29 @@ async function timeResult(snapshot: Snapshot, folder: string, rounds: number): P
         doctor: () => noted('doctor', doctor(kubeconfig, folder)),
       });
       const spread = ratios(times.doctor, times.bare);
-      return { ...whats.time, spread, unit: '×', met: spread.median <= 1.5, note: `${tookOf(runs.doctor)} over ${tookOf(runs.bare)}` };
+      return { ...of, spread, unit: '×', met: spread.median <= 1.5, note: `${tookOf(runs.doctor)} over ${tookOf(runs.bare)}` };
     });
   });
+}
+
+/** Whether anything grows faster than the number of proxies. CPU seconds, for the server that answers shares the machine. */
+async function growthResult(snapshot: Snapshot, folder: string): Promise<Result> {
+  const runs: { readonly [proxies: number]: Ran[] } = { [many]: [], [most]: [] };
+  for (let round = 0; round < fewRounds; round += 1) {
+    for (const proxies of [many, most]) {
+      const ran = await withServed(scale(snapshot, proxies), folder, (_, kubeconfig) => doctor(kubeconfig, folder));
+      runs[proxies]?.push(ran);
+    }
+  }
+  const cpu = (proxies: number): readonly number[] => (runs[proxies] ?? []).map(({ cpuSeconds }) => cpuSeconds);
+  const spread = ratios(cpu(most), cpu(many));
+  return {
+    ...whats.growthOfTime,
+    spread,
+    unit: '×',
+    met: spread.median <= 4,
+    note: `${tookOf(runs[most] ?? [])} over ${tookOf(runs[many] ?? [])}`,
+  };
 }
 
 /** "530 ms (410 ms CPU)", medians. */
