@@ -107,6 +107,21 @@ export const scrapeWorlds: readonly WorldDefinition[] = [
     expect: broken('duplicate-monitors'),
   },
   {
+    name: 'second-monitor-on-one-proxy',
+    title: 'a second PodMonitor scrapes one proxy of three again: a part of the tokens counts twice',
+    on: { release: 'v0.5' },
+    change: (cluster) => {
+      const [{ name } = { name: '' }] = cluster.proxies;
+      edit(cluster, 'Pod', name, ({ metadata }) => {
+        metadata.labels.track = 'canary';
+      });
+      const again: Editable = podMonitor('aigw-admin', names.envoyGateway, 'ai-gateway-canary');
+      again.spec.selector.matchLabels.track = 'canary';
+      before(cluster, 'PodMonitor', again);
+    },
+    expect: broken('duplicate-monitors'),
+  },
+  {
     name: 'both-port-names-of-v0.4',
     title: 'one PodMonitor names both ports of v0.4, which are one',
     on: { release: 'v0.4' },
