@@ -72,12 +72,12 @@ function unstorable(labels: Labels, rules: ScrapeRules): string | null {
 }
 
 function tooLong(metric: string, name: string, value: string, rules: ScrapeRules): string | null {
-  const nameLength = byteLength(name);
-  if (rules.labelNameLengthLimit > 0 && nameLength > rules.labelNameLengthLimit) {
+  const nameLength = lengthBeyond(name, rules.labelNameLengthLimit);
+  if (nameLength !== null) {
     return `label_name_length_limit exceeded (metric: ${metric}, label name: ${name}, length: ${nameLength}, limit: ${rules.labelNameLengthLimit})`;
   }
-  const valueLength = byteLength(value);
-  if (rules.labelValueLengthLimit > 0 && valueLength > rules.labelValueLengthLimit) {
+  const valueLength = lengthBeyond(value, rules.labelValueLengthLimit);
+  if (valueLength !== null) {
     return `label_value_length_limit exceeded (metric: ${metric}, label name: ${name}, value: "${value}", length: ${valueLength}, limit: ${rules.labelValueLengthLimit})`;
   }
   return null;
@@ -85,7 +85,9 @@ function tooLong(metric: string, name: string, value: string, rules: ScrapeRules
 
 const utf8 = new TextEncoder();
 
-/** Prometheus counts bytes. */
-function byteLength(text: string): number {
-  return utf8.encode(text).length;
+/** The length of a text that is longer than a limit allows, in bytes, as Prometheus counts; 0 is no limit. */
+function lengthBeyond(text: string, limit: number): number | null {
+  if (limit <= 0) return null;
+  const { length } = utf8.encode(text);
+  return length > limit ? length : null;
 }
