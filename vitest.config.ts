@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      // Fast and free of processes: what `npm run check` runs.
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000 } },
+      // Fast, pure and free of processes: what `npm run check` runs. Files share modules, which costs half the time and is safe without mocks.
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000, isolate: false } },
       // The compiled program and the served worlds; needs `npm run build`, nothing else.
       { test: { name: 'program', include: ['test/program/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       // The real kube-apiserver, kubelet port-forward, operator and Prometheus; skipped by name where they are not built.
