@@ -1,11 +1,11 @@
 import { choose } from '../engine/choose.ts';
 import { type Gathering, gather } from '../engine/gather.ts';
 import type { Pipeline } from '../model/pipeline.ts';
-import { ReadError } from '../model/source.ts';
+import { ReadError, unreadOf } from '../model/source.ts';
 import type { Usage, UsageAnswer, UsageQuestion, UsageReport, UsageSource } from '../model/usage.ts';
 import { pricedUsage } from '../parse/price.ts';
 import { usageSources } from '../pipelines/usage.ts';
-import { visible } from '../report/safe.ts';
+import { reasonOf } from '../report/conclusion.ts';
 import { type Opened, open } from './open.ts';
 import { styleOf } from './output.ts';
 import { oneOf } from './plan.ts';
@@ -34,7 +34,7 @@ export async function usage(flags: UsageFlags, shell: Shell): Promise<number> {
     return run.ended() ?? codeOf(reports, flags.strict === true);
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
-    shell.note(`${shell.program}: ${visible(error.message)}\n`);
+    shell.note(`${shell.program}: ${reasonOf(unreadOf(error))}\n`);
     return run.ended() ?? 2;
   } finally {
     run.stop();
