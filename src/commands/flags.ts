@@ -41,6 +41,7 @@ export interface RunFlags extends ConnectionFlags {
 
 export interface CollectFlags extends RunFlags {
   readonly file?: string;
+  readonly redact?: string;
 }
 
 export interface DoctorFlags extends RunFlags {

@@ -113,8 +113,9 @@ export function withFixOptions(command: Command): Command {
 /** The flags of `collect`. */
 export function withCollectOptions(command: Command): Command {
   const file = make(showing, '-f, --file <file>', 'the bundle to write; -: stdout');
+  const redact = make(showing, '--redact <what>', 'names: pseudonyms for tenants, users, hosts and namespaces');
   const wanted = ['--timeout', '--v', '--config'];
-  return add(command, [file, ...scope(), ...run().filter(({ long }) => wanted.includes(long ?? '')), ...connection()]);
+  return add(command, [file, redact, ...scope(), ...run().filter(({ long }) => wanted.includes(long ?? '')), ...connection()]);
 }
 
 /** The flags of `usage`. One query over a window takes longer than one request of doctor's. */

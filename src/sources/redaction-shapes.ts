@@ -23,7 +23,20 @@ const workload: Shape = {
 /** An endpoint of a PodMonitor names Secrets and holds none, but for its parameters. */
 const monitoring: Shape = { spec: withoutFields(['params', 'headers', 'proxyConnectHeader']), status: true };
 
-const policies: Shape = { spec: withoutFields(['headers']), status: true };
+/** Who sets which header; not where identity providers are, nor what they are told. */
+const policies: Shape = {
+  spec: {
+    targetRef: true,
+    targetRefs: true,
+    targetSelectors: true,
+    mergeType: true,
+    jwt: { optional: true, providers: { name: true, claimToHeaders: true } },
+    apiKeyAuth: { forwardClientIDHeader: true },
+    basicAuth: { forwardUsernameHeader: true },
+    extAuth: { http: { headersToBackend: true }, grpc: () => ({}) },
+  },
+  status: true,
+};
 const rules: Shape = {
   spec: { groups: { name: true, interval: true, rules: { record: true, alert: true, expr: true, for: true, labels: true } } },
   status: true,

@@ -53,11 +53,19 @@ describe.skipIf(missing.length > 0)(name, () => {
   async function put(world: (typeof worlds)[number]): Promise<void> {
     await staged?.stop();
     staged = null;
+    forget();
     const cluster = healthy(world.on, '127.0.95');
     world.change?.(cluster);
     await bed.serve(world.on.release, cluster.absent);
     staged = await stage(bed, cluster);
     await world.later?.(staged);
+  }
+
+  /** What a fix made anew is no part of the next world. */
+  function forget(): void {
+    spawnSync(kubectl, ['delete', 'podmonitor', '-n', 'envoy-gateway-system', 'token-metrics', '--ignore-not-found'], {
+      env: { KUBECONFIG: bed.kubeconfig.admin },
+    });
   }
 
   async function failing(): Promise<readonly string[]> {

@@ -183,3 +183,27 @@ describe.skipIf(!existsSync('dist/cli.js'))('what is no bundle', () => {
     expect({ code, stderr }).toEqual({ code: 64, stderr: `tokmeter: ${path(name)} is no bundle of tokmeter collect: ${why}\n` });
   });
 });
+
+describe.skipIf(!existsSync('dist/cli.js'))('collect --redact names', () => {
+  it('writes no name of a tenant, and says nothing of another verdict', async () => {
+    const served = await serve(await loadWorld('two-monitors-one-port'), { context: 'acme-prod' });
+    writeFileSync(path('kubeconfig-acme'), served.kubeconfig);
+    const { code, stderr } = await runCli([
+      'collect',
+      '-f',
+      path('names.tgz'),
+      '--redact',
+      'names',
+      '-n',
+      'maas-system',
+      '--kubeconfig',
+      path('kubeconfig-acme'),
+    ]);
+    await served.close();
+    expect({ code, otherwise: stderr.includes('otherwise') }).toEqual({ code: 0, otherwise: false });
+    const text = gunzipSync(readFileSync(path('names.tgz'))).toString('utf8');
+    expect(['alice', 'bob', 'team-a', 'maas', 'acme'].filter((word) => text.includes(word))).toEqual([]);
+    const { stdout } = await runCli(['doctor', '--from', path('names.tgz'), '-o', 'json']);
+    expect(JSON.parse(stdout).pipelines[0].brokenAt).toEqual({ hop: 'discover', check: 'duplicate-monitors' });
+  });
+});

@@ -1,0 +1,134 @@
+import type { Options } from '../model/fact.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import { list, record, records, text } from '../parse/fields.ts';
+
+/** A recording and what was asked for, with stable pseudonyms for tenants, users, namespaces, gateways and hosts: the same name is the same pseudonym in objects, bodies, queries and questions. */
+export function withoutNames(snapshot: Snapshot, options: Options): { readonly snapshot: Snapshot; readonly options: Options } {
+  const names = pseudonyms(snapshot);
+  const values = tenants(snapshot, names);
+  const hostless = addressless(snapshot);
+  const rename = (value: unknown): unknown => {
+    if (typeof value === 'string') return hostless(quoted(names(value), values));
+    if (Array.isArray(value)) return value.map(rename);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, field]) => [names(name), keeping.has(name) ? field : rename(field)]));
+  };
+  const renamed = rename({ lists: snapshot.lists, gets: snapshot.gets }) as Pick<Snapshot, 'lists' | 'gets'>;
+  return {
+    snapshot: { ...snapshot, ...renamed, origin: { ...snapshot.origin, name: 'redacted' } },
+    options: {
+      ...(rename(options) as Options),
+      prometheus: options.prometheus && { ...(rename(options.prometheus) as NonNullable<Options['prometheus']>), headers: {} },
+    },
+  };
+}
+
+// What is no text: certificates, and times.
+const keeping = new Set(['caBundle', 'gzipJson', 'creationTimestamp', 'lastTransitionTime', 'startedAt', 'finishedAt', 'base64']);
+
+/** Names that say nothing of whose cluster it is. */
+const common =
+  /^(?:default|monitoring|observability|prometheus|grafana|gateway|gateways|operators?|kube-.*|cert-manager|istio-system|envoy-gateway-system|envoy-ai-gateway-system|redis-system|openshift-.*|cattle-.*|argocd|flux-system|ingress-nginx|kuadrant-system|eg|envoy|web|http|https|metrics|k8s)$/;
+
+/** Replaces every namespace, gateway, route and host of a recording, as a whole word or as a part of a name. */
+function pseudonyms(snapshot: Snapshot): (value: string) => string {
+  const objects = snapshot.lists.flatMap(({ answer }) => (answer.status === 'objects' ? answer.objects : []));
+  const namespaces = objects.flatMap(({ kind, metadata }) => [metadata.namespace ?? '', kind === 'Namespace' ? metadata.name : '']);
+  const own = objects
+    .filter(({ kind }) => /^(?:Gateway|AIGatewayRoute|HTTPRoute|SecurityPolicy|GatewayConfig)$/.test(kind))
+    .map(({ metadata }) => metadata.name);
+  const urls = snapshot.gets.flatMap(({ endpoint }) => (endpoint.at === 'url' ? [endpoint.url] : []));
+  const external = objects.flatMap(({ spec }) => text(record(spec).externalUrl) ?? []);
+  const hosts = [
+    ...objects.flatMap(({ spec }) => [
+      text(record(spec).nodeName) ?? '',
+      ...list(record(spec).hostnames).map(String),
+      ...records(record(spec).listeners).map(({ hostname }) => text(hostname) ?? ''),
+    ]),
+    ...[...urls, ...external].flatMap((url) => (URL.canParse(url) ? [new URL(url).hostname] : [])),
+  ].map((host) => host.replace(/^\*\./, ''));
+  const words = new Map([...named(namespaces, 'ns'), ...named(own, 'gw'), ...named(hosts, 'host')]);
+  return replacer(words);
+}
+
+/** Numbered in their own order, so that what was first stays first. */
+function named(names: readonly string[], prefix: string): readonly (readonly [string, string])[] {
+  const told = [...new Set(names)].filter((name) => name.length > 1 && !common.test(name) && !isAddress.test(name)).sort();
+  return told.map((name, at) => [name, `${prefix}-${String(at + 1).padStart(4, '0')}`] as const);
+}
+
+const isAddress = /^(?:\d+\.){3}\d+$/;
+
+function replacer(words: ReadonlyMap<string, string>): (value: string) => string {
+  if (words.size === 0) return (value) => value;
+  // The longest first: a namespace may begin with the name of another.
+  const choices = [...words.keys()].sort((a, b) => b.length - a.length).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const pattern = new RegExp(`(?<![A-Za-z0-9])(?:${choices.join('|')})(?![A-Za-z0-9])`, 'g');
+  return (value) => value.replace(pattern, (word) => words.get(word) ?? word);
+}
+
+/** Labels that Prometheus itself puts on targets; a proxy that exposes one means a tenant by it. */
+const targetLabel = /^(?:job|instance|namespace|pod|container|endpoint)$/;
+
+/** Labels whose values name no tenant: of Prometheus and its operator, of OpenTelemetry, and of the models. */
+const plainLabel =
+  /^(?:__\w*|le|quantile|job|instance|namespace|pod|container|endpoint|scrape_pool|prometheus|prometheus_replica|gen_ai[._]\w.*|otel_.*|service_.*|telemetry_.*|version|code|method|reason|type|status|error_type)$/;
+const pair = /(?:([A-Za-z_][\w.:]*)|"([^"\\]+)")(?:=|":\s*|:\s*)"((?:[^"\\]|\\.)*)"/g;
+
+/** The label values of metrics bodies and of Prometheus' answers, as they are written there. */
+function tenants(snapshot: Snapshot, names: (value: string) => string): ReadonlyMap<string, string> {
+  const found = snapshot.gets.flatMap(({ answer, question }) => {
+    if (answer.status === 'refused' || !('text' in answer.body) || answer.code !== 200) return [];
+    return question.path.includes('/api/v1/') ? answeredValues(answer.body.text) : exposedValues(answer.body.text);
+  });
+  const told = [...new Set(found)].filter((value) => value !== '' && !common.test(value) && names(value) === value).sort();
+  return new Map(told.map((value, at) => [value, `tenant-${String(at + 1).padStart(4, '0')}`]));
+}
+
+function exposedValues(body: string): readonly string[] {
+  const lines = body.split('\n').filter((line) => line !== '' && !line.startsWith('#') && !line.startsWith('target_info'));
+  return [...new Set(lines.flatMap((line) => [...line.matchAll(pair)].flatMap(exposedValue)))];
+}
+
+/** Only of what is a set of labels: {"metric":{…}} of queries, and the elements of /series. */
+function answeredValues(body: string): readonly string[] {
+  const sets = [...body.matchAll(/"metric":(\{[^{}]*\})/g), ...body.matchAll(/(\{"__name__":[^{}]*\})/g)];
+  return sets.flatMap(([, labels = '']) =>
+    [...labels.matchAll(/"([^"\\]+)":"((?:[^"\\]|\\.)*)"/g)].flatMap(([, label = '', value = '']) =>
+      plainLabel.test(label) ? [] : [value],
+    ),
+  );
+}
+
+function exposedValue([, bare, quotedName, value = '']: RegExpMatchArray): readonly string[] {
+  const label = bare ?? quotedName ?? '';
+  if (plainLabel.test(label) && !targetLabel.test(label) && !(label === 'le' && /[a-z]/.test(value.replace(/e[+-]/, '')))) return [];
+  return [value];
+}
+
+/** Replaces values that stand in quotes as a whole. */
+function quoted(value: string, values: ReadonlyMap<string, string>): string {
+  if (values.size === 0 || !value.includes('"')) return values.get(value) ?? value;
+  return value.replace(/"((?:[^"\\]|\\.)*)"/g, (whole, inner: string) => {
+    const pseudonym = values.get(inner);
+    return pseudonym === undefined ? whole : `"${pseudonym}"`;
+  });
+}
+
+// In a regular expression of a query the dots are escaped, once or, within a string, twice.
+const address = /(?<![\d.])(\d{1,3})(\\*\.)(\d{1,3})\2(\d{1,3})\2(\d{1,3})(?![\d.])/g;
+const mail = /[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g;
+
+/** Replaces each IPv4 address by one of 10.0.0.0/8, the same for the same and in the same order, and mail addresses. */
+function addressless(snapshot: Snapshot): (value: string) => string {
+  const plain = (each: string): string => each.replaceAll('\\', '');
+  const found = new Set((JSON.stringify([snapshot.lists, snapshot.gets]).match(address) ?? []).map(plain));
+  const told = [...found].filter((each) => each !== '127.0.0.1' && each !== '0.0.0.0').sort();
+  // Three digits each, so that texts sort as before.
+  const part = (value: number): string => String(100 + (value % 150));
+  const numbered = new Map(told.map((each, at) => [each, ['10', part(Math.floor(at / 22_500)), part(Math.floor(at / 150)), part(at)]]));
+  return (value) =>
+    value
+      .replace(address, (each, _first, dot: string) => numbered.get(plain(each))?.join(dot) ?? each)
+      .replace(mail, 'someone@example.com');
+}
