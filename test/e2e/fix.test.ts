@@ -64,7 +64,7 @@ describe.skipIf(missing.length > 0)(name, () => {
   /** What a fix made anew is no part of the next world. */
   function forget(): void {
     spawnSync(kubectl, ['delete', 'podmonitor', '-n', 'envoy-gateway-system', 'token-metrics', '--ignore-not-found'], {
-      env: { KUBECONFIG: bed.kubeconfig.admin },
+      env: { KUBECONFIG: bed.kubeconfig.admin, HOME: bed.folder },
     });
   }
 
@@ -86,7 +86,7 @@ describe.skipIf(missing.length > 0)(name, () => {
     const applied = spawnSync('/bin/sh', ['-e'], {
       input: script.stdout,
       encoding: 'utf8',
-      env: { PATH: '/usr/bin:/bin', KUBECONFIG: bed.kubeconfig.admin },
+      env: { PATH: '/usr/bin:/bin', KUBECONFIG: bed.kubeconfig.admin, HOME: bed.folder },
     });
     expect(applied.status, `${script.stdout}\n${applied.stderr}`).toBe(0);
     await staged?.reload();
