@@ -50,10 +50,33 @@ export function simulations(
       const job = rules?.jobs.find(({ name }) => name === target.pool);
       const emission = metered.get(target.emitter.key);
       if (rules === undefined || job === undefined || emission?.outcome.status !== 'metered') return [];
-      const exposed = emission.outcome.series.map((series) => exposedSeries(nouns, series, emission, job, known.identity));
-      return [{ rules, job, target, exposed, fates: fatesOf(exposed, target, job, job.metricRules) }];
+      const series = emission.outcome.series;
+      const exposed = once(() => series.map((one) => exposedSeries(nouns, one, emission, job, known.identity)));
+      const fates = once(() => fatesOf(exposed(), target, job, job.metricRules));
+      return [
+        {
+          rules,
+          job,
+          target,
+          get exposed() {
+            return exposed();
+          },
+          get fates() {
+            return fates();
+          },
+        },
+      ];
     });
   });
+}
+
+/** Most jobs have no rule that could do harm: what is never asked is never computed. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 /** What the rules make of the series; limits are left out, because only a part of the scrape is known here and a limit shows as a target that is down. */

@@ -47,8 +47,9 @@ interface Damage {
 
 function inScrape(runs: readonly Simulation[]): readonly Finding[] {
   const [first] = runs;
+  if (first === undefined || first.job.metricRules.length === 0) return [];
   const damage = worst(runs.map((run) => damageOf(run, run.fates)));
-  if (first === undefined || damage === null) return [];
+  if (damage === null) return [];
   const heals = (rules: readonly RelabelRule[]): boolean =>
     worst(runs.map((run) => damageOf(run, fatesOf(run.exposed, run.target, run.job, rules)))) === null;
   const guilty = culprit(first.job.metricRules, heals);

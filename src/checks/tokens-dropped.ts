@@ -52,9 +52,10 @@ function total(losses: readonly Loss[]): Loss {
 
 function dropped(runs: readonly Simulation[]): readonly Finding[] {
   const [first] = runs;
+  if (first === undefined || first.job.metricRules.length === 0) return [];
   const loss = total(runs.map((run) => lossOf(run, run.fates)));
   // Types that are parts of others (cached, reasoning) may go: the total stays.
-  if (first === undefined || loss.series === 0 || (loss.tokens === 0 && loss.series < loss.of)) return [];
+  if (loss.series === 0 || (loss.tokens === 0 && loss.series < loss.of)) return [];
   const guilty = culprit(
     first.job.metricRules,
     (rules: readonly RelabelRule[]) => total(runs.map((run) => lossOf(run, fatesOf(run.exposed, run.target, run.job, rules)))).series === 0,
