@@ -90,9 +90,19 @@ function certain(family: StoredFamily, series: string, window: UsageWindow): str
   if (address.length === 0 || !family.target.includes('job')) return null;
   const on = address.map(writeLabel).join(', ');
   const target = family.target.map(writeLabel).join(', ');
-  const piece = duration(window.step);
-  const seen = merged('max', family.copies, `last_over_time(${series}[${piece}]) and on (${target}) (${targets(on, target, piece)})`);
+  const known = targets(on, target, duration(window.step));
+  const seen = merged('max', family.copies, `(${verifiable(family, series, window)}) and on (${target}) (${known})`);
   return `${seen} unless on (${on}) (${lost(family, series, window)})`;
+}
+
+/** Seconds after which a counter that gets no more samples is gone. */
+const goneAfter = ({ interval }: StoredFamily): number => Math.ceil(missed * interval);
+
+/** Counters of which it can be told whether others went away when they came: not those that came just before the end. */
+function verifiable(family: StoredFamily, series: string, { step, end }: UsageWindow): string {
+  const seconds = goneAfter(family);
+  const earlier = `last_over_time(${series}[${duration(step)}]) and on () (vector(time()) <= ${end - seconds})`;
+  return step > seconds ? `(${earlier}) or last_over_time(${series}[${duration(step - seconds)}] offset ${seconds}s)` : earlier;
 }
 
 /** Targets that were scraped before the piece, and those at new addresses whose job was scraping others then. */
@@ -105,10 +115,10 @@ function targets(address: string, target: string, piece: string): string {
 
 /**
  * Counters that went away in the piece. A process never forgets one: they were renamed by a change of relabeling, so that what is new at
- * their address is old, or the process began anew. A change just before the end shows only in what comes after it.
+ * their address is old, or the process began anew. A change just before the end of a piece shows only in what comes after it.
  */
 function lost(family: StoredFamily, series: string, { step, end }: UsageWindow): string {
-  const seconds = Math.ceil(missed * family.interval);
+  const seconds = goneAfter(family);
   const within = (offset: string): string => merged('max', family.copies, `last_over_time(${series}[${seconds}s]${offset})`);
   const alive = within(` offset ${duration(step)}`);
   const past = `(${alive} unless ${within('')})`;
