@@ -59,6 +59,20 @@ export const looksBrokenWorlds: readonly WorldDefinition[] = [
     },
     expect: sound,
   },
+  ...(['Dots', 'Values', 'Underscores'] as const).map(
+    (scheme): WorldDefinition => ({
+      name: `names-escaped-by-${scheme.toLowerCase()}`,
+      title: `Prometheus 3 asks v0.4 for its names with nameEscapingScheme ${scheme}, and stores them so`,
+      on: { release: 'v0.4' },
+      change: (cluster) => {
+        edit(cluster, 'Prometheus', 'k8s', ({ spec }) => {
+          spec.nameEscapingScheme = scheme;
+        });
+        drop(cluster, ({ metadata }) => metadata.name === 'tokens-dashboard' || metadata.name === 'tokens');
+      },
+      expect: sound,
+    }),
+  ),
   {
     name: 'monitor-by-port-pattern',
     title: 'the PodMonitor selects both port names of v0.4 by one pattern: one port, one pool, one target',
