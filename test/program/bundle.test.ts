@@ -124,7 +124,9 @@ const hostile: readonly (readonly [string, () => Buffer, RegExp])[] = [
   ['text', () => Buffer.from('apiVersion: v1\nkind: List\n'), /it is not gzipped/],
   ['gzipped text', () => gzipSync('hello '.repeat(200)), /what it holds is no archive/],
   ['a truncated bundle', () => readFileSync(path('good.tgz')).subarray(0, 9000), /it ends in the middle/],
-  ['a damaged bundle', () => readFileSync(path('good.tgz')).fill(7, 5000, 5200), /it is damaged/],
+  // The checksum at the end of a gzip, so that it does not depend on what the bytes before it happen to decode to.
+  ['a damaged bundle', () => readFileSync(path('good.tgz')).fill(7, -8, -4), /it is damaged/],
+  ['a bundle with damage inside', () => readFileSync(path('good.tgz')).fill(7, 5000, 5200), /it is damaged|what it holds is no archive/],
   [
     'a path that climbs out',
     () => gzipSync(forged((header) => header.write('../../etc/cron.d/x\0', 0))),
