@@ -2,8 +2,9 @@ import type { IdentityLabel } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { identity } from '../facts/identity.ts';
 import { proxies } from '../facts/proxies.ts';
-import { aiRoutes, routeWanted } from '../facts/routes.ts';
+import { aiRoutes, routeWanted, sameGateway } from '../facts/routes.ts';
 import { securityPolicies } from '../facts/security-policies.ts';
+import { type TrafficPolicy, trafficPolicies } from '../facts/traffic-policies.ts';
 import { policiesOf, type RoutePolicies, sourceOf, usuallyArray } from '../identity-sources.ts';
 import { metered } from '../metered.ts';
 
@@ -17,16 +18,24 @@ export const identityUnsourced = defineCheck({
   fix: 'Set the header from the credentials in a SecurityPolicy (apiKeyAuth.forwardClientIDHeader, jwt.providers[].claimToHeaders with a scalar claim) that targets the Gateway or the route.',
   follows: ['mapping-missing', 'mapping-invalid', 'controller-missing'],
   needs: { aiRoutes, identity, securityPolicies },
-  wants: { proxies },
-  judge({ aiRoutes, identity, securityPolicies, proxies }, options) {
+  wants: { proxies, traffic: trafficPolicies },
+  judge({ aiRoutes, identity, securityPolicies, proxies, traffic }, options) {
     const mapped = identity.filter(({ header }) => header !== null && possible.test(header));
     if (mapped.length === 0) return { status: 'skip', because: 'no request header is mapped to a label' };
     const routes = aiRoutes.routes.filter((route) => routeWanted(route, options));
     if (routes.length === 0) return { status: 'skip', because: 'there is no AIGatewayRoute' };
     const pairs = routes.flatMap((route) => route.gateways.map((gateway) => policiesOf(route, gateway, securityPolicies)));
     const pods = metered(proxies);
+    const early = traffic.status === 'read' ? traffic.value : [];
     return verdict(
-      pairs.flatMap((pair) => [...unsourced(pair, mapped, pods), ...optional(pair, mapped, pods), ...arrays(pair, mapped, pods)]),
+      pairs.flatMap((pair) => [
+        ...unsourced(pair, mapped, {
+          pods,
+          early: early.filter(({ gateways }) => gateways.some((gateway) => sameGateway(gateway, pair.gateway))),
+        }),
+        ...optional(pair, mapped, pods),
+        ...arrays(pair, mapped, pods),
+      ]),
     );
   },
 });
@@ -36,26 +45,43 @@ const possible = /^[!#$%&'*+.^`|~\w-]+$/;
 
 type Pods = ReturnType<typeof metered>;
 
-function unsourced(pair: RoutePolicies, mapped: readonly IdentityLabel[], pods: Pods): readonly Finding[] {
-  const missing = mapped.filter(({ header }) => sourceOf(header ?? '', [...pair.effective, ...pair.replaced]) === null);
+interface Around {
+  readonly pods: Pods;
+  /** The ClientTrafficPolicies of the route's Gateway. */
+  readonly early: readonly TrafficPolicy[];
+}
+
+function unsourced(pair: RoutePolicies, mapped: readonly IdentityLabel[], { pods, early }: Around): readonly Finding[] {
+  const isSet = (header: string): boolean =>
+    sourceOf(header, [...pair.effective, ...pair.replaced]) !== null || early.some(({ sets }) => sets.includes(header.toLowerCase()));
+  const missing = mapped.filter(({ header }) => !isSet(header ?? ''));
   if (missing.length === 0) return [];
   const headers = missing.map(({ header }) => header).join(', ');
-  const policies = pair.effective.map((policy) => policy.subject).join(', ');
-  const state =
-    policies === ''
-      ? 'no SecurityPolicy applies to it'
-      : `${policies} ${pair.effective.length === 1 ? 'does' : 'do'} not set ${missing.length === 1 ? 'it' : 'them'}`;
+  const stripper = early.find(({ strips }) => missing.every(({ header }) => strips.includes((header ?? '').toLowerCase())));
+  const fate =
+    stripper === undefined
+      ? 'absent, or whatever the caller sends'
+      : `absent, because ClientTrafficPolicy ${stripper.namespace}/${stripper.name} strips what callers send`;
   return [
     {
       ...base(pair, missing, pods),
-      message: `nothing sets ${headers} on requests of this route (${state}): ${labels(missing)} ${missing.length === 1 ? 'is' : 'are'} absent, or whatever the caller sends`,
-      evidence: { saw: policies === '' ? 'no SecurityPolicy' : `${policies} without ${headers}`, run: listPolicies(pair) },
-      remedy: {
-        text: `set ${headers} in a SecurityPolicy, and strip what callers send with a ClientTrafficPolicy`,
-        patch: strip(pair, missing),
-      },
+      message: `nothing sets ${headers} on requests of this route (${stateOf(pair, missing)}): ${labels(missing)} ${missing.length === 1 ? 'is' : 'are'} ${fate}`,
+      evidence: { saw: stateOf(pair, missing), run: listPolicies(pair) },
+      remedy:
+        stripper === undefined
+          ? {
+              text: `set ${headers} in a SecurityPolicy, and strip what callers send with a ClientTrafficPolicy`,
+              patch: strip(pair, missing),
+            }
+          : { text: `set ${headers} in a SecurityPolicy` },
     },
   ];
+}
+
+function stateOf({ effective }: RoutePolicies, missing: readonly IdentityLabel[]): string {
+  if (effective.length === 0) return 'no SecurityPolicy applies to it';
+  const verb = effective.length === 1 ? 'does' : 'do';
+  return `${effective.map((policy) => policy.subject).join(', ')} ${verb} not set ${missing.length === 1 ? 'it' : 'them'}`;
 }
 
 function optional(pair: RoutePolicies, mapped: readonly IdentityLabel[], pods: Pods): readonly Finding[] {

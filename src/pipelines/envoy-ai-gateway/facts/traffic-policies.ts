@@ -1,16 +1,19 @@
 import { kinds, listing } from '../../../facts/kinds.ts';
 import { defineFact } from '../../../model/fact.ts';
-import { record, records, text } from '../../../parse/fields.ts';
+import { list, record, records, text } from '../../../parse/fields.ts';
 import { listedIfServed } from './listed.ts';
 import type { GatewayRef } from './routes.ts';
 
-/** What a ClientTrafficPolicy does with header names that hold an underscore. */
+/** What a ClientTrafficPolicy does with request headers before anything else sees them. */
 export interface TrafficPolicy {
   readonly namespace: string;
   readonly name: string;
   readonly gateways: readonly GatewayRef[];
   /** RejectRequest where nothing is said: EG api/v1alpha1/clienttrafficpolicy_types.go. */
   readonly underscores: 'Allow' | 'RejectRequest' | 'DropHeader';
+  /** Lower-case names in headers.earlyRequestHeaders: what it sets for everybody, and what it strips of callers' requests. */
+  readonly sets: readonly string[];
+  readonly strips: readonly string[];
 }
 
 /** All ClientTrafficPolicies. */
@@ -23,6 +26,7 @@ export const trafficPolicies = defineFact({
     return objects.map((object) => {
       const { name, namespace = '' } = object.metadata;
       const spec = record(object.spec);
+      const early = record(record(spec.headers).earlyRequestHeaders);
       const action = text(record(spec.headers).withUnderscoresAction);
       const refs = [...records(spec.targetRefs), record(spec.targetRef)].filter((ref) => text(ref.kind) === 'Gateway');
       return {
@@ -30,6 +34,8 @@ export const trafficPolicies = defineFact({
         name,
         gateways: refs.map((ref) => ({ namespace, name: text(ref.name) ?? '' })),
         underscores: action === 'Allow' || action === 'DropHeader' ? action : 'RejectRequest',
+        sets: [...records(early.set), ...records(early.add)].map((header) => (text(header.name) ?? '').toLowerCase()),
+        strips: list(early.remove).map((header) => String(header).toLowerCase()),
       };
     });
   },

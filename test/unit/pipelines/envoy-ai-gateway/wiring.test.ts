@@ -28,6 +28,12 @@ function policy(
   };
 }
 
+const early = (earlyRequestHeaders: Record<string, unknown>): KubeObject => ({
+  apiVersion: 'gateway.envoyproxy.io/v1alpha1',
+  kind: 'ClientTrafficPolicy',
+  metadata: { name: 'early', namespace: owner.namespace ?? '' },
+  spec: { targetRefs: [{ kind: 'Gateway', name: owner.name }], headers: { earlyRequestHeaders } },
+});
 const apiKey = (header: string): Record<string, unknown> => ({ apiKeyAuth: { forwardClientIDHeader: header } });
 const claim = (name: string, header: string, more: Record<string, unknown> = {}): Record<string, unknown> => ({
   jwt: { providers: [{ name: 'idp', claimToHeaders: [{ claim: name, header }] }], ...more },
@@ -66,6 +72,12 @@ describe('identity-unsourced', () => {
     ['an external authorizer over gRPC may set anything', [policy('ext', 'Gateway', { extAuth: { grpc: {} } })], /^pass/],
     ['a policy for another header', [policy('keys', 'Gateway', apiKey('x-client-id'))], /^fail: .*keys does not set it/],
     ['a policy that was not accepted', [policy('keys', 'Gateway', apiKey('x-user-id'), refused)], /^fail: nothing sets x-user-id/],
+    [
+      'what callers send is stripped',
+      [early({ remove: ['X-User-Id'] })],
+      /^fail: .*absent, because ClientTrafficPolicy .*early strips what callers send/,
+    ],
+    ['the same for everybody', [early({ set: [{ name: 'x-user-id', value: 'all' }] })], /^pass/],
     [
       'a replaced policy is the other check',
       [policy('keys', 'Gateway', apiKey('x-user-id')), policy('own', 'HTTPRoute', apiKey('x-other'))],
