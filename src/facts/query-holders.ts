@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { defineFact } from '../model/fact.ts';
-import { type Kind, type KubeObject, ReadError, type Source, type Unread, unreadOf } from '../model/source.ts';
+import { type Kind, type KubeObject, ReadError, type Scope, type Source, type Unread, unreadOf } from '../model/source.ts';
 import { dashboardQueries, type PlacedQuery, ruleQueries } from '../parse/dashboards.ts';
 import { record, strings, text } from '../parse/fields.ts';
 import { kinds, listing } from './kinds.ts';
@@ -49,7 +49,7 @@ export const queryHolders = defineFact({
   async read(_, { source }): Promise<QueryHolders> {
     const unread: Unread[] = [];
     const read = await Promise.all(shapes.map((shape) => holdersOf(source, shape, unread)));
-    return { holders: read.flat(), unread };
+    return { holders: [...read.flat(), ...(await referenced(source, read.flat(), unread))], unread };
   },
 });
 
@@ -58,7 +58,7 @@ async function holdersOf(
   { kind, labelSelector, read }: (typeof shapes)[number],
   unread: Unread[],
 ): Promise<readonly QueryHolder[]> {
-  const objects = await listedSoftly(source, kind, labelSelector, unread);
+  const objects = await listedSoftly(source, kind, labelSelector === undefined ? {} : { labelSelector }, unread);
   return objects.flatMap((object) =>
     read(object).map(({ key, queries }) => {
       const { namespace = '', name } = object.metadata;
@@ -72,14 +72,9 @@ async function holdersOf(
   );
 }
 
-async function listedSoftly(
-  source: Source,
-  kind: Kind,
-  labelSelector: string | undefined,
-  unread: Unread[],
-): Promise<readonly KubeObject[]> {
+async function listedSoftly(source: Source, kind: Kind, scope: Scope, unread: Unread[]): Promise<readonly KubeObject[]> {
   try {
-    return await source.list(kind, labelSelector === undefined ? {} : { labelSelector });
+    return await source.list(kind, scope);
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
     if (error.reason !== 'absent') unread.push(unreadOf(error));
@@ -94,11 +89,28 @@ function configMapParts(object: KubeObject): readonly Part[] {
   });
 }
 
-/** Of json, gzipJson, url, jsonnet, grafanaCom and configMapRef only what stands in the object itself can be read; a referenced ConfigMap is read when the sidecar's label is on it. grafana-operator api/v1beta1. */
+/** Of json, gzipJson, configMapRef, url, jsonnet and grafanaCom what stands in the cluster is read, the ConfigMap by `referenced`. grafana-operator api/v1beta1. */
 function grafanaParts({ spec }: KubeObject): readonly Part[] {
   const { json, gzipJson } = record(spec);
   const plain = text(json) ?? gunzipped(text(gzipJson));
-  return plain === null ? [] : [{ queries: dashboardQueries(parsed(plain)) }];
+  return plain === null ? [{ queries: [] }] : [{ queries: dashboardQueries(parsed(plain)) }];
+}
+
+/** The ConfigMaps that GrafanaDashboards refer to, which need no label of the sidecar: grafana-operator api/v1beta1 GrafanaDashboardSpec.configMapRef. */
+async function referenced(source: Source, holders: readonly QueryHolder[], unread: Unread[]): Promise<readonly QueryHolder[]> {
+  const refs = holders.flatMap(({ subject, object, resource }) => {
+    const { name, key } = record(record(object.spec).configMapRef);
+    return resource === kinds.grafanadashboards.resource && typeof name === 'string' && typeof key === 'string'
+      ? [{ subject, object, resource, name, key }]
+      : [];
+  });
+  const namespaces = [...new Set(refs.map(({ object }) => object.metadata.namespace ?? ''))];
+  const maps = (await Promise.all(namespaces.map((namespace) => listedSoftly(source, kinds.configmaps, { namespace }, unread)))).flat();
+  return refs.flatMap(({ name, key, ...holder }) => {
+    const map = maps.find(({ metadata }) => metadata.name === name && metadata.namespace === holder.object.metadata.namespace);
+    const queries = dashboardQueries(parsed(strings(map?.data)[key] ?? ''));
+    return queries.length === 0 ? [] : [{ ...holder, queries }];
+  });
 }
 
 /** Null for what is no JSON: Grafana shows nothing of it either. */

@@ -247,6 +247,16 @@ describe('wherever queries live', () => {
     );
   });
 
+  it('a ConfigMap that a GrafanaDashboard refers to', async () => {
+    const map = { ...configMap(old), metadata: { name: 'boards', namespace: 'monitoring' } };
+    const dashboard = object('grafana.integreatly.org/v1beta1', 'GrafanaDashboard', {
+      spec: { configMapRef: { name: 'boards', key: 'tokens.json' } },
+    });
+    expect(said(await judged([map, dashboard], underscored)).join('\n')).toMatch(
+      /^empty: .*gen_ai_client_token_usage_token_sum is not stored here/,
+    );
+  });
+
   it.each<[string, KubeObject]>([
     ['a ConfigMap without the label', { ...configMap(old), metadata: { name: 'tokens', namespace: 'monitoring' } }],
     ['broken JSON', object('v1', 'ConfigMap', { data: { 'a.json': '{' } }, { grafana_dashboard: '1' })],
