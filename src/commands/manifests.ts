@@ -1,6 +1,7 @@
+import { summaryOf } from '../engine/examine.ts';
 import { exitCode } from '../engine/exit-code.ts';
 import type { Finding, Severity } from '../model/check.ts';
-import type { CheckResult, PipelineReport, Report, Summary } from '../model/report.ts';
+import type { CheckResult, PipelineReport, Report } from '../model/report.ts';
 import { ReadError, type Source } from '../model/source.ts';
 import { pipelines } from '../pipelines/index.ts';
 import { visible } from '../report/safe.ts';
@@ -123,19 +124,6 @@ function withoutLeft(pipeline: PipelineReport, left: Left): PipelineReport {
     summary: summaryOf(rooted),
     brokenAt: root === undefined ? null : { hop: root.hop, check: root.id },
     unreadBefore: pipeline.unreadBefore.filter((id) => unknown.has(id)),
-  };
-}
-
-function summaryOf(checks: readonly CheckResult[]): Summary {
-  const count = (status: CheckResult['status']): number => checks.filter((check) => check.status === status).length;
-  const warn = checks.filter(({ status, severity }) => status === 'fail' && severity === 'warning').length;
-  return {
-    pass: count('pass'),
-    fail: count('fail') - warn,
-    warn,
-    unknown: count('unknown'),
-    skip: count('skip'),
-    ignored: count('ignored'),
   };
 }
 

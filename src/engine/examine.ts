@@ -67,7 +67,8 @@ function firstBreak(checks: readonly CheckResult[]): CheckResult | null {
   return roots.find(({ severity }) => severity === 'error') ?? roots[0] ?? null;
 }
 
-function summaryOf(checks: readonly CheckResult[]): Summary {
+/** How many checks ended how. */
+export function summaryOf(checks: readonly CheckResult[]): Summary {
   const count = (status: Status): number => checks.filter((check) => check.status === status).length;
   const warn = checks.filter(({ status, severity }) => status === 'fail' && severity === 'warning').length;
   return {
