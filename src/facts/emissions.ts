@@ -1,7 +1,7 @@
-import { ReadError, type Reply, type Source } from '../model/source.ts';
+import { type Many, ReadError, type Reply, type Source, type Unread, unreadOf } from '../model/source.ts';
 import { type DuplicateLabel, ExpositionError, type ExpositionFault, expositionParser, formatOf } from '../parse/exposition.ts';
 import type { Emission, Emitter } from './emitters.ts';
-import { type LabelPool, type Meter, type Page, pageOf } from './metrics-page.ts';
+import { type LabelPool, labelPool, type Meter, type Page, pageOf } from './metrics-page.ts';
 
 /** Why a metrics endpoint told nothing, through its own fault. */
 export type Unreadable = Extract<Emission['outcome'], { status: 'unreadable' }>;
@@ -12,14 +12,52 @@ export interface Reading {
   /** The Accept header. */
   readonly accept: string;
   readonly pool: LabelPool;
+  /** Further request headers, such as Authorization. Secret: never printed. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Reads the metrics endpoints of all emitters of a pipeline, each once; `told` says what a page that could be read means. */
+export async function readEmissions(
+  source: Source,
+  emitters: Many<Emitter>,
+  reading: Omit<Reading, 'pool'>,
+  told: (emitter: Emitter, page: Page) => Emission,
+): Promise<Many<Emission>> {
+  const whole = { ...reading, pool: labelPool() };
+  const settled = await Promise.all(emitters.read.map((emitter) => emissionOf(source, emitter, whole, told)));
+  const read = settled.flatMap((entry) => ('emitter' in entry ? [entry] : []));
+  const unread = settled.flatMap((entry) => ('emitter' in entry ? [] : [entry]));
+  return { read, unread: [...emitters.unread, ...unread] };
+}
+
+async function emissionOf(
+  source: Source,
+  emitter: Emitter,
+  reading: Reading,
+  told: (emitter: Emitter, page: Page) => Emission,
+): Promise<Emission | Unread> {
+  const { phase, namespace, name } = emitter.pod;
+  if (phase !== 'Running') {
+    const message = `the pod is ${phase}: nothing serves port ${emitter.port} yet`;
+    return { emitter, outcome: { status: 'unreadable', problem: 'refused', message }, target: {} };
+  }
+  try {
+    const page = await readPage(source, emitter, reading);
+    return 'status' in page ? { emitter, outcome: page, target: {} } : told(emitter, page);
+  } catch (error) {
+    return unreadOf(error, `metrics of pod ${namespace}/${name}`);
+  }
 }
 
 /** Reads the metrics endpoint of one emitter, once. Throws ReadError when we could not look. */
 export async function readPage(source: Source, emitter: Emitter, reading: Reading): Promise<Page | Unreadable> {
   const { pod, port, path } = emitter;
-  const { accept } = reading;
+  const { accept, headers = {} } = reading;
   try {
-    const reply = await source.get({ at: 'pod', namespace: pod.namespace, pod: pod.name, port }, { path, headers: { Accept: accept } });
+    const reply = await source.get(
+      { at: 'pod', namespace: pod.namespace, pod: pod.name, port },
+      { path, headers: { Accept: accept, ...headers } },
+    );
     return reply.status === 200 ? await pageIn(reply, reading) : await refusalIn(reply);
   } catch (error) {
     const fault = error instanceof ReadError ? error.fault : null;

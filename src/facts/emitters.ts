@@ -1,6 +1,7 @@
 import type { Fact } from '../model/fact.ts';
 import type { Many } from '../model/source.ts';
 import type { Pod } from './pods.ts';
+import type { Servers } from './prometheus.ts';
 
 /** A pod port that serves token metrics: an ExtProc sidecar, a Limitador, a gpt-load. The shared half of the chain is judged over these. */
 export interface Emitter {
@@ -91,4 +92,6 @@ export interface Nouns {
   readonly emissions: Fact<Many<Emission>>;
   /** Effective identity labels; those of --expect-label included. */
   readonly identity: Fact<readonly IdentityLabel[]>;
+  /** Where the series are stored, when that is not the Prometheus that scrapes the emitters: a Mimir behind a collector. Absent: found through Prometheus objects and pods. */
+  readonly servers?: Fact<Servers>;
 }

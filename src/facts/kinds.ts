@@ -2,6 +2,7 @@ import type { Access, Kind } from '../model/source.ts';
 
 const monitoring = 'monitoring.coreos.com';
 const aigateway = 'aigateway.envoyproxy.io';
+const kuadrant = 'kuadrant.io';
 
 /** The resource types tokmeter reads, by plural name. */
 export const kinds = {
@@ -15,8 +16,12 @@ export const kinds = {
     namespaced: false,
     versions: ['v1'],
   },
+  services: { group: '', resource: 'services', kind: 'Service', namespaced: true, versions: ['v1'] },
+  daemonsets: { group: 'apps', resource: 'daemonsets', kind: 'DaemonSet', namespaced: true, versions: ['v1'] },
+  statefulsets: { group: 'apps', resource: 'statefulsets', kind: 'StatefulSet', namespaced: true, versions: ['v1'] },
   deployments: { group: 'apps', resource: 'deployments', kind: 'Deployment', namespaced: true, versions: ['v1'] },
   gateways: { group: 'gateway.networking.k8s.io', resource: 'gateways', kind: 'Gateway', namespaced: true },
+  gatewayclasses: { group: 'gateway.networking.k8s.io', resource: 'gatewayclasses', kind: 'GatewayClass', namespaced: false },
   httproutes: { group: 'gateway.networking.k8s.io', resource: 'httproutes', kind: 'HTTPRoute', namespaced: true },
   aigatewayroutes: {
     group: aigateway,
@@ -39,6 +44,29 @@ export const kinds = {
     namespaced: true,
   },
   securitypolicies: { group: 'gateway.envoyproxy.io', resource: 'securitypolicies', kind: 'SecurityPolicy', namespaced: true },
+  envoyextensionpolicies: {
+    group: 'gateway.envoyproxy.io',
+    resource: 'envoyextensionpolicies',
+    kind: 'EnvoyExtensionPolicy',
+    namespaced: true,
+  },
+  envoypatchpolicies: { group: 'gateway.envoyproxy.io', resource: 'envoypatchpolicies', kind: 'EnvoyPatchPolicy', namespaced: true },
+  wasmplugins: { group: 'extensions.istio.io', resource: 'wasmplugins', kind: 'WasmPlugin', namespaced: true },
+  envoyfilters: { group: 'networking.istio.io', resource: 'envoyfilters', kind: 'EnvoyFilter', namespaced: true },
+  kuadrants: { group: kuadrant, resource: 'kuadrants', kind: 'Kuadrant', namespaced: true },
+  authpolicies: { group: kuadrant, resource: 'authpolicies', kind: 'AuthPolicy', namespaced: true },
+  ratelimitpolicies: { group: kuadrant, resource: 'ratelimitpolicies', kind: 'RateLimitPolicy', namespaced: true },
+  tokenratelimitpolicies: { group: kuadrant, resource: 'tokenratelimitpolicies', kind: 'TokenRateLimitPolicy', namespaced: true },
+  telemetrypolicies: { group: `extensions.${kuadrant}`, resource: 'telemetrypolicies', kind: 'TelemetryPolicy', namespaced: true },
+  limitadors: { group: `limitador.${kuadrant}`, resource: 'limitadors', kind: 'Limitador', namespaced: true },
+  opentelemetrycollectors: {
+    group: 'opentelemetry.io',
+    resource: 'opentelemetrycollectors',
+    kind: 'OpenTelemetryCollector',
+    namespaced: true,
+    versions: ['v1beta1', 'v1alpha1'],
+  },
+  servicemonitors: { group: monitoring, resource: 'servicemonitors', kind: 'ServiceMonitor', namespaced: true, versions: ['v1'] },
   podmonitors: { group: monitoring, resource: 'podmonitors', kind: 'PodMonitor', namespaced: true, versions: ['v1'] },
   prometheuses: { group: monitoring, resource: 'prometheuses', kind: 'Prometheus', namespaced: true, versions: ['v1'] },
   prometheusagents: { group: monitoring, resource: 'prometheusagents', kind: 'PrometheusAgent', namespaced: true, versions: ['v1alpha1'] },

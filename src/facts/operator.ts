@@ -1,9 +1,8 @@
 import { defineFact } from '../model/fact.ts';
 import { flagValue, parseFlags } from '../parse/go-flags.ts';
 import { imageOf } from '../parse/image.ts';
-import { kinds, listing } from './kinds.ts';
 import type { Container } from './pods.ts';
-import { deploymentOf } from './workloads.ts';
+import { deploymentOf, deployments } from './workloads.ts';
 
 /** A running prometheus-operator and the part of the cluster it looks at. */
 export interface Operator {
@@ -30,14 +29,12 @@ export interface Operator {
 export const operators = defineFact({
   id: 'prometheus-operators',
   title: 'prometheus-operator',
-  reads: [listing(kinds.deployments)],
-  async read(_, { source }): Promise<readonly Operator[]> {
-    const deployments = (await source.list(kinds.deployments)).map(deploymentOf);
-    return deployments.flatMap((deployment) => {
+  needs: { deployments },
+  read: ({ deployments }): readonly Operator[] =>
+    deployments.map(deploymentOf).flatMap((deployment) => {
       const container = deployment.containers.find(isOperator);
       return container === undefined ? [] : [operatorOf(deployment, container.args, imageOf(container.image).tag)];
-    });
-  },
+    }),
 });
 
 /** Mirrors rename the image but keep the end of its name; the flag is one the operator cannot run without. */

@@ -37,7 +37,7 @@ const made = new WeakMap<Nouns, Fact<Servers>>();
 
 /** The Prometheus servers of one pipeline: those whose objects take the monitors of its emitters, else any; or the one the user named. */
 export function prometheusServers(nouns: Nouns): Fact<Servers> {
-  const known = made.get(nouns);
+  const known = nouns.servers ?? made.get(nouns);
   if (known !== undefined) return known;
   const fact = defineFact({
     id: `prometheus-of-${nouns.many.replace(/\W+/g, '-')}`,
@@ -55,7 +55,8 @@ export function prometheusServers(nouns: Nouns): Fact<Servers> {
   return fact;
 }
 
-async function reached(source: Source, candidate: Candidate, headers: Readonly<Record<string, string>>): Promise<Server> {
+/** Asks one candidate what it is: the places that answered, and why the others did not. */
+export async function reached(source: Source, candidate: Candidate, headers: Readonly<Record<string, string>>): Promise<Server> {
   const { key, subject, object } = candidate;
   const tried = await Promise.all(candidate.places.map((place) => probed(source, { ...place, headers })));
   return {

@@ -11,6 +11,10 @@ export interface Options {
   /** Identity labels that must appear, as the user wrote them. */
   readonly expectLabels: readonly string[];
   readonly prometheus: PrometheusChoice | null;
+  /** A bearer token for metrics endpoints that ask for one. Secret: never printed. Absent: none was given. */
+  readonly metricsToken?: string;
+  /** Secrets may be listed by name, labels and annotations; their data is never asked for. Absent: no. */
+  readonly secretNames?: boolean;
 }
 
 /** --prometheus URL | NS/SERVICE[:PORT] | NS/Kind/NAME, and how to authenticate there. */

@@ -1,6 +1,6 @@
 import { kinds, listing } from '../../../facts/kinds.ts';
 import { type Container, type Pod, podOf } from '../../../facts/pods.ts';
-import { type Deployment, deploymentOf } from '../../../facts/workloads.ts';
+import { type Deployment, deploymentOf, deployments } from '../../../facts/workloads.ts';
 import { defineFact } from '../../../model/fact.ts';
 import type { Source } from '../../../model/source.ts';
 import { type Flags, flagValue } from '../../../parse/go-flags.ts';
@@ -31,10 +31,9 @@ export interface Controller {
 export const controllers = defineFact({
   id: 'controllers',
   title: 'AI gateway controller',
-  reads: [listing(kinds.deployments)],
-  read: async (_, { source }): Promise<readonly Controller[]> => {
-    const objects = await source.list(kinds.deployments);
-    const found = objects.map(deploymentOf).flatMap((deployment) => controllerOf(deployment) ?? []);
+  needs: { deployments },
+  read: ({ deployments }): readonly Controller[] => {
+    const found = deployments.map(deploymentOf).flatMap((deployment) => controllerOf(deployment) ?? []);
     return found.sort((left, right) => inUse(right) - inUse(left));
   },
 });

@@ -1,9 +1,9 @@
-import { readPage, type Unreadable } from '../../../facts/emissions.ts';
+import { readEmissions } from '../../../facts/emissions.ts';
 import type { Emission, Emitter } from '../../../facts/emitters.ts';
 import { tunnelling } from '../../../facts/kinds.ts';
-import { labelPool, type Page } from '../../../facts/metrics-page.ts';
+import type { Page } from '../../../facts/metrics-page.ts';
 import { defineFact } from '../../../model/fact.ts';
-import { type Many, type Unread, unreadOf } from '../../../model/source.ts';
+import type { Many } from '../../../model/source.ts';
 import { sidecarGuess } from '../guess.ts';
 import { acceptedText, meter } from '../meter.ts';
 import type { Guess } from '../releases.ts';
@@ -18,30 +18,11 @@ export const emissions = defineFact({
   needs: { emitters, proxies },
   read: async ({ emitters, proxies }, { source }): Promise<Many<Emission>> => {
     const byKey = new Map(proxies.read.map((proxy) => [proxy.key, proxy]));
-    const reading = { meter, accept: acceptedText, pool: labelPool() };
-    const settled = await Promise.all(
-      emitters.read.map((emitter) => emissionOf(emitter, byKey.get(emitter.key), () => readPage(source, emitter, reading))),
+    return readEmissions(source, emitters, { meter, accept: acceptedText }, (emitter, page) =>
+      told(refined(emitter, byKey.get(emitter.key), page), page),
     );
-    const read = settled.flatMap((entry) => ('emitter' in entry ? [entry] : []));
-    const unread = settled.flatMap((entry) => ('emitter' in entry ? [] : [entry]));
-    return { read, unread: [...emitters.unread, ...unread] };
   },
 });
-
-async function emissionOf(
-  emitter: Emitter,
-  proxy: ProxyPod | undefined,
-  read: () => Promise<Page | Unreadable>,
-): Promise<Emission | Unread> {
-  if (emitter.pod.phase !== 'Running')
-    return unreadable(emitter, 'refused', `the pod is ${emitter.pod.phase}: nothing serves port ${emitter.port} yet`);
-  try {
-    const page = await read();
-    return 'status' in page ? { emitter, outcome: page, target: {} } : told(refined(emitter, proxy, page), page);
-  } catch (error) {
-    return unreadOf(error, `metrics of pod ${emitter.pod.namespace}/${emitter.pod.name}`);
-  }
-}
 
 function refined(emitter: Emitter, proxy: ProxyPod | undefined, { target }: Page): Emitter {
   const guess = guessWith(proxy, target ?? {});
@@ -58,17 +39,10 @@ export function guessWith(proxy: ProxyPod | undefined, target: Emission['target'
 
 function told(emitter: Emitter, { family, series, labelNames, requests, target }: Page): Emission {
   if (target === null && family === null && requests.length === 0) {
-    return unreadable(
-      emitter,
-      'not-metrics',
-      `port ${emitter.port} serves metrics of another program: neither target_info nor a gen_ai family`,
-    );
+    const message = `port ${emitter.port} serves metrics of another program: neither target_info nor a gen_ai family`;
+    return { emitter, outcome: { status: 'unreadable', problem: 'not-metrics', message }, target: {} };
   }
   if (family === null && requests.length === 0) return { emitter, outcome: { status: 'idle' }, target: target ?? {} };
   const named = family ?? 'gen_ai_client_token_usage';
   return { emitter, outcome: { status: 'metered', family: named, series, labelNames, requests }, target: target ?? {} };
-}
-
-function unreadable(emitter: Emitter, problem: 'refused' | 'not-metrics', message: string): Emission {
-  return { emitter, outcome: { status: 'unreadable', problem, message }, target: {} };
 }
