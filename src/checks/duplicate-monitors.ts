@@ -1,6 +1,6 @@
 import { type Cover, type Coverage, coverage, doubtsOf, type EndpointCoverage, seenBy, takenBy } from '../facts/coverage.ts';
 import type { Nouns } from '../facts/emitters.ts';
-import { portText } from '../facts/monitors.ts';
+import { endpointsField, portText, resourceOf } from '../facts/monitors.ts';
 import type { PrometheusObject } from '../facts/prometheus-objects.ts';
 import { rejectionsOf } from '../facts/rejection.ts';
 import { differences, doubled, storedSeries } from '../facts/stored-series.ts';
@@ -9,7 +9,7 @@ import { defineCheck, type Finding, type Remedy, verdict } from '../model/check.
 import type { Attempt } from '../model/fact.ts';
 import { grouped } from '../parse/grouped.ts';
 import type { SharedIds } from './shared-ids.ts';
-import { keysOf, named, prometheusRun, times, withoutEmitters } from './wording.ts';
+import { enumerated, keysOf, named, prometheusRun, times, withoutEmitters } from './wording.ts';
 
 // Two counts of one counter differ by what came between two scrapes: less than this is not counting twice.
 const noise = 1.05;
@@ -124,10 +124,12 @@ function finding(same: readonly (readonly Copy[])[], object: PrometheusObject, n
     evidence: {
       saw: copies.map(({ endpoint }) => `${endpoint.pool} (${portText(endpoint.endpoint)})`).join(', '),
       run: [
-        ...new Set(copies.map(({ endpoint: { monitor } }) => `kubectl -n ${monitor.namespace} get podmonitor ${monitor.name} -o yaml`)),
+        ...new Set(
+          copies.map(({ endpoint: { monitor } }) => `kubectl -n ${monitor.namespace} get ${resourceOf(monitor)} ${monitor.name} -o yaml`),
+        ),
       ].join(' && '),
     },
-    remedy: remedy(first.endpoint, second.endpoint),
+    remedy: remedy(first, second),
     ...(countedOnce(apart, factor) ? { severity: 'warning' as const } : {}),
     about: [...new Set(copies.map(({ endpoint }) => endpoint.monitor.key)), ...keysOf(emitters)],
   };
@@ -137,6 +139,9 @@ function finding(same: readonly (readonly Copy[])[], object: PrometheusObject, n
 function places(copies: readonly Copy[]): string {
   const [first] = copies;
   const one = new Set(copies.map(({ endpoint }) => endpoint.monitor.key)).size === 1;
+  const services = new Set(copies.flatMap(({ cover }) => cover.service?.name ?? []));
+  if (one && new Set(copies.map(({ endpoint }) => endpoint.pool)).size === 1)
+    return `Services ${enumerated([...services])} through ${first?.endpoint.monitor.subject}`;
   if (one)
     return `endpoints ${copies.map(({ endpoint: { endpoint } }) => `${endpoint.index} (${portText(endpoint)})`).join(' and ')} of ${first?.endpoint.monitor.subject}`;
   return copies
@@ -161,13 +166,14 @@ function effect(apart: readonly string[], factor: number | null): string {
   return `; their series differ in ${labels}, and stored sums come out ${times(factor)} too high`;
 }
 
-function remedy(kept: EndpointCoverage, { monitor, endpoint }: EndpointCoverage): Remedy {
+function remedy({ endpoint: kept, cover }: Copy, { endpoint: { monitor, endpoint, pool } }: Copy): Remedy {
+  if (kept.pool === pool) return { text: `let the selector of ${monitor.subject} match only Service ${cover.service?.name ?? ''}` };
   if (monitor.key !== kept.monitor.key && monitor.endpoints.length === 1)
     return {
       text: `delete ${monitor.subject} and keep ${kept.monitor.subject}`,
-      command: `kubectl -n ${monitor.namespace} delete podmonitor ${monitor.name}`,
+      command: `kubectl -n ${monitor.namespace} delete ${resourceOf(monitor)} ${monitor.name}`,
     };
-  const patch = [{ op: 'remove', path: `/spec/podMetricsEndpoints/${endpoint.index}` }];
-  const command = `kubectl -n ${monitor.namespace} patch podmonitor ${monitor.name} --type json -p '${JSON.stringify(patch)}'`;
+  const patch = [{ op: 'remove', path: `/spec/${endpointsField(monitor.kind)}/${endpoint.index}` }];
+  const command = `kubectl -n ${monitor.namespace} patch ${resourceOf(monitor)} ${monitor.name} --type json -p '${JSON.stringify(patch)}'`;
   return { text: `remove endpoint ${endpoint.index} of ${monitor.subject}`, command, patch };
 }

@@ -1,8 +1,9 @@
-import type { Condition, EndpointCoverage } from '../facts/coverage.ts';
+import type { Condition, EndpointCoverage, Miss } from '../facts/coverage.ts';
 import type { Emitter, Nouns } from '../facts/emitters.ts';
-import { type MonitorEndpoint, portText } from '../facts/monitors.ts';
+import { endpointsField, type MonitorEndpoint, portText, resourceOf } from '../facts/monitors.ts';
 import type { Remedy } from '../model/check.ts';
 import { requirementText, unmet } from '../parse/selector.ts';
+import { explainedService } from './near-miss-service.ts';
 import { counted, enumerated } from './wording.ts';
 
 /** One condition that an endpoint misses: in words, as seen, and what would satisfy it. */
@@ -12,8 +13,11 @@ export interface Explained {
   readonly remedy: Remedy;
 }
 
-/** Says why an endpoint passes the emitters by. */
-export function explained(condition: Condition, coverage: EndpointCoverage, emitters: readonly Emitter[], nouns: Nouns): Explained {
+/** Says why an endpoint passes the emitters of some misses by. */
+export function explained(condition: Condition, coverage: EndpointCoverage, misses: readonly Miss[], nouns: Nouns): Explained {
+  const service = misses[0]?.service;
+  if (service !== undefined) return explainedService(condition, coverage, { misses, service }, nouns);
+  const emitters = misses.map(({ emitter }) => emitter);
   switch (condition) {
     case 'port':
       return port(coverage, emitters, nouns);
@@ -28,12 +32,12 @@ export function explained(condition: Condition, coverage: EndpointCoverage, emit
 
 function patched({ monitor, endpoint }: EndpointCoverage, text: string, operations: readonly object[]): Remedy {
   const full = operations.map((operation) => ({ ...operation }));
-  const command = `kubectl -n ${monitor.namespace} patch podmonitor ${monitor.name} --type json -p '${JSON.stringify(full)}'`;
+  const command = `kubectl -n ${monitor.namespace} patch ${resourceOf(monitor)} ${monitor.name} --type json -p '${JSON.stringify(full)}'`;
   return { text: text.replace('ENDPOINT', `endpoint ${endpoint.index}`), command, patch: full };
 }
 
-function at(endpoint: MonitorEndpoint, field: string): string {
-  return `/spec/podMetricsEndpoints/${endpoint.index}/${field}`;
+function at({ monitor, endpoint }: EndpointCoverage, field: string): string {
+  return `/spec/${endpointsField(monitor.kind)}/${endpoint.index}/${field}`;
 }
 
 function field(endpoint: MonitorEndpoint): 'port' | 'portNumber' | 'targetPort' {
@@ -63,16 +67,16 @@ function portRemedy(coverage: EndpointCoverage, names: readonly string[], number
   const [name] = names;
   const used = field(endpoint);
   if (name === undefined || used === 'portNumber') {
-    const remove = used === 'portNumber' ? [] : [{ op: 'remove', path: at(endpoint, used) }];
+    const remove = used === 'portNumber' ? [] : [{ op: 'remove', path: at(coverage, used) }];
     return patched(coverage, `select port ${number} by number in ENDPOINT`, [
       ...remove,
-      { op: 'add', path: at(endpoint, 'portNumber'), value: number },
+      { op: 'add', path: at(coverage, 'portNumber'), value: number },
     ]);
   }
   // Pods that the old name serves keep it: the port is a pattern.
   const kept = coverage.covers.some(({ emitter }) => emitter.portNames?.includes(name) !== true);
   const value = kept ? `${endpoint[used]}|${name}` : name;
-  return patched(coverage, `select port "${value}" in ENDPOINT`, [{ op: 'replace', path: at(endpoint, used), value }]);
+  return patched(coverage, `select port "${value}" in ENDPOINT`, [{ op: 'replace', path: at(coverage, used), value }]);
 }
 
 function labels({ monitor, ...rest }: EndpointCoverage, emitters: readonly Emitter[], nouns: Nouns): Explained {
@@ -105,7 +109,7 @@ function namespace(coverage: EndpointCoverage, emitters: readonly Emitter[], nou
 function path(coverage: EndpointCoverage, emitters: readonly Emitter[]): Explained {
   const { endpoint } = coverage;
   const wanted = emitters[0]?.path ?? '/metrics';
-  const remedy = patched(coverage, `ask for ${wanted} in ENDPOINT`, [{ op: 'add', path: at(endpoint, 'path'), value: wanted }]);
+  const remedy = patched(coverage, `ask for ${wanted} in ENDPOINT`, [{ op: 'add', path: at(coverage, 'path'), value: wanted }]);
   return { text: `it asks for path ${endpoint.path} and token metrics are at ${wanted}`, saw: `path: ${endpoint.path}`, remedy };
 }
 

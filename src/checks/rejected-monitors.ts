@@ -63,7 +63,7 @@ function findingsOf({ monitor, endpoints }: MonitorCoverage, object: PrometheusO
       message: `the operator of ${object.subject} leaves it out: ${enumerated(rejections.map(({ text }) => text))}`,
       evidence: {
         saw: enumerated(rejections.map(({ saw }) => saw)),
-        run: `kubectl -n ${monitor.namespace} get events --field-selector involvedObject.kind=PodMonitor,involvedObject.name=${monitor.name}`,
+        run: `kubectl -n ${monitor.namespace} get events --field-selector involvedObject.kind=${monitor.kind},involvedObject.name=${monitor.name}`,
       },
       remedy: {
         text:

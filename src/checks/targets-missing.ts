@@ -1,5 +1,6 @@
 import { type Coverage, coverage, seenBy, takenBy } from '../facts/coverage.ts';
 import type { Emitter, Nouns } from '../facts/emitters.ts';
+import { endpointsField, resourceOf } from '../facts/monitors.ts';
 import { type ServerTargets, targets } from '../facts/targets.ts';
 import { defineCheck, type Finding, type Remedy, verdict } from '../model/check.ts';
 import type { Attempt } from '../model/fact.ts';
@@ -147,8 +148,8 @@ function relabelings(coverage: Attempt<Coverage>, [first]: readonly Emitter[]): 
         remedy: { text: `let the relabelings ${where} keep the address` },
       };
     const rule = `relabelings[${dropped.rule}] ${where}`;
-    const patch = [{ op: 'remove', path: `/spec/podMetricsEndpoints/${endpoint.index}/relabelings/${dropped.rule}` }];
-    const command = `kubectl -n ${monitor.namespace} patch podmonitor ${monitor.name} --type json -p '${JSON.stringify(patch)}'`;
+    const patch = [{ op: 'remove', path: `/spec/${endpointsField(monitor.kind)}/${endpoint.index}/relabelings/${dropped.rule}` }];
+    const command = `kubectl -n ${monitor.namespace} patch ${resourceOf(monitor)} ${monitor.name} --type json -p '${JSON.stringify(patch)}'`;
     const text = `: ${rule} drops them (${JSON.stringify(endpoint.relabelings[dropped.rule])})`;
     return { text, remedy: { text: `remove ${rule}`, command, patch } };
   }

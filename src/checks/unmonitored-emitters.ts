@@ -1,17 +1,18 @@
 import { type Coverage, coverage, type EndpointCoverage } from '../facts/coverage.ts';
 import type { Emitter, Nouns } from '../facts/emitters.ts';
+import { resourceOf } from '../facts/monitors.ts';
 import { targets } from '../facts/targets.ts';
 import { defineCheck, type Finding, verdict } from '../model/check.ts';
 import { commonLabels, explained } from './near-miss.ts';
 import { scrapedKeys } from './scraped.ts';
 import type { SharedIds } from './shared-ids.ts';
-import { enumerated, keysOf, named, withoutEmitters } from './wording.ts';
+import { enumerated, keysOf, monitorsOf, named, withoutEmitters } from './wording.ts';
 
 /** Emitters that no PodMonitor scrapes; each PodMonitor that nearly does is explained. */
 export function unmonitoredEmitters(nouns: Nouns, ids: SharedIds) {
   return defineCheck({
     id: ids.unmonitored,
-    title: `a PodMonitor selects every ${nouns.one}`,
+    title: `a ${monitorsOf(nouns)} selects every ${nouns.one}`,
     hop: 'discover',
     severity: 'error',
     why: 'What no PodMonitor selects is not scraped. Its tokens are counted in the pod, reach no dashboard and no bill, and are gone when the pod is.',
@@ -61,7 +62,7 @@ function nearMiss(coverage: EndpointCoverage, misses: EndpointCoverage['misses']
     explained(
       condition,
       coverage,
-      misses.filter(({ failing }) => failing.includes(condition)).map(({ emitter }) => emitter),
+      misses.filter(({ failing }) => failing.includes(condition)),
       nouns,
     ),
   );
@@ -72,7 +73,7 @@ function nearMiss(coverage: EndpointCoverage, misses: EndpointCoverage['misses']
     message: where + reasons.map(({ text }) => text).join('; '),
     evidence: {
       saw: reasons.map(({ saw }) => saw).join(', '),
-      run: `kubectl -n ${monitor.namespace} get podmonitor ${monitor.name} -o yaml`,
+      run: `kubectl -n ${monitor.namespace} get ${resourceOf(monitor)} ${monitor.name} -o yaml`,
     },
     ...(reasons.length === 1 && first !== undefined ? { remedy: first.remedy } : {}),
     about: keysOf(emitters),
@@ -84,8 +85,11 @@ function unmatched(emitters: readonly Emitter[], coverage: Coverage, nouns: Noun
   const ports = [...new Set(emitters.map(({ port, portNames }) => portNames?.[0] ?? String(port)))];
   return {
     subject,
-    message: `no PodMonitor comes near ${named(emitters, nouns)}: none looks for port ${enumerated(ports)}`,
-    evidence: { saw: `${coverage.monitors.length} PodMonitors`, run: 'kubectl get podmonitors -A' },
+    message: `no ${monitorsOf(nouns)} comes near ${named(emitters, nouns)}: none looks for port ${enumerated(ports)}`,
+    evidence: {
+      saw: `${coverage.monitors.length} ${monitorsOf(nouns).replace(' or ', 's and ')}s`,
+      run: `kubectl get podmonitors${nouns.services === true ? ',servicemonitors' : ''} -A`,
+    },
     remedy: { text: `create a PodMonitor beside the pods in namespace ${pod.namespace}`, patch: monitorFor(emitters, coverage) },
     about: keysOf(emitters),
   };

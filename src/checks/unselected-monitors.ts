@@ -1,5 +1,6 @@
 import { type Coverage, coverage, type MonitorCoverage, seenBy } from '../facts/coverage.ts';
 import type { Emitter, Nouns } from '../facts/emitters.ts';
+import { resourceOf } from '../facts/monitors.ts';
 import type { PrometheusObject } from '../facts/prometheus-objects.ts';
 import type { Reason, Selection } from '../facts/selection.ts';
 import { type Targets, targets } from '../facts/targets.ts';
@@ -96,7 +97,7 @@ const unmanaged: Reason = {
 
 function paused({ agent, namespace, name }: PrometheusObject): Reason {
   return {
-    text: 'it is paused, so the operator has not written the PodMonitor into its configuration',
+    text: 'it is paused, so the operator has not written the monitor into its configuration',
     saw: 'paused: true',
     mend: {
       text: 'let the operator go on',
@@ -133,7 +134,7 @@ function findingOf([monitor, emitters]: Untaken, { objects }: Coverage, targets:
       message: `no Prometheus takes it, so ${counted(emitters.length, nouns)} ${emitters.length === 1 ? 'is' : 'are'} not scraped (${texts.join('; ')}${more})`,
       evidence: {
         saw: nearest.reasons.map(({ saw }) => saw).join(', '),
-        run: `kubectl -n ${namespace} get podmonitor ${name} --show-labels && ${specOf(nearest.object)}`,
+        run: `kubectl -n ${namespace} get ${resourceOf(monitor.monitor)} ${name} --show-labels && ${specOf(nearest.object)}`,
       },
       ...(mends.length > 0
         ? { remedy: { text: mends.map(({ text }) => text).join(', and '), command: mends.map(({ command }) => command).join(' && ') } }
@@ -153,7 +154,7 @@ function withScope(
   if (reasons.length > 0 || outcome.status !== 'selected' || !object.ignoresNamespaceSelectors) return reasons;
   return [
     {
-      text: `it ignores namespace selectors, so the PodMonitor sees only ${nouns.many} in its own namespace ${monitor.namespace}`,
+      text: `it ignores namespace selectors, so the ${monitor.kind} sees only ${nouns.many} in its own namespace ${monitor.namespace}`,
       saw: 'ignoreNamespaceSelectors: true',
       mend: null,
     },

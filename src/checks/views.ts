@@ -8,7 +8,7 @@ import { type EmitterTarget, type ServerTargets, targets } from '../facts/target
 import { defineView } from '../model/pipeline.ts';
 import { ageText } from '../parse/duration.ts';
 import { explained } from './near-miss.ts';
-import { distinctUnread, enumerated } from './wording.ts';
+import { distinctUnread, enumerated, monitorsOf } from './wording.ts';
 
 /** PodMonitor endpoints that match emitters or nearly do, and who takes them. */
 export function monitorsView(nouns: Nouns) {
@@ -35,7 +35,7 @@ export function monitorsView(nouns: Nouns) {
         ]),
         items: rows,
         unread: distinctUnread([...coverage.unread, ...coverage.objectsUnread]),
-        empty: `no PodMonitor matches ${nouns.many} or comes near`,
+        empty: `no ${monitorsOf(nouns)} matches ${nouns.many} or comes near`,
       };
     },
   });
@@ -48,7 +48,7 @@ function monitorRow({ monitor, selections }: MonitorCoverage, coverage: Endpoint
     name: monitor.name,
     endpoint: coverage.endpoint.index,
     port: portText(coverage.endpoint).replace('port: ', ''),
-    matches: coverage.covers.filter(({ dropped }) => dropped === undefined).length,
+    matches: new Set(coverage.covers.filter(({ dropped }) => dropped === undefined).map(({ emitter }) => emitter.key)).size,
     of: emitters.length,
     selectedBy: takers.map((object) => `${object.namespace}/${object.name}`),
     problem: problemOf(coverage, takers, nouns) ?? besides(coverage, takers, monitors),
@@ -58,8 +58,7 @@ function monitorRow({ monitor, selections }: MonitorCoverage, coverage: Endpoint
 function problemOf(coverage: EndpointCoverage, takers: readonly PrometheusObject[], nouns: Nouns): string | null {
   const [miss] = coverage.misses;
   if (coverage.covers.length === 0 && miss !== undefined) {
-    const emitters = coverage.misses.map(({ emitter }) => emitter);
-    return miss.failing.map((condition) => explained(condition, coverage, emitters, nouns).text).join('; ');
+    return miss.failing.map((condition) => explained(condition, coverage, coverage.misses, nouns).text).join('; ');
   }
   if (takers.length === 0) return 'no Prometheus takes it';
   if (coverage.covers.some(({ dropped }) => dropped !== undefined)) return 'its relabelings drop pods';

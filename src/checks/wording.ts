@@ -19,6 +19,11 @@ export function enumerated(names: readonly string[], most = 3): string {
   return rest > 0 ? `${names.slice(0, most).join(', ')} and ${rest} more` : names.join(', ');
 }
 
+/** What may scrape the emitters: "PodMonitor", "PodMonitor or ServiceMonitor". */
+export function monitorsOf({ services }: Pick<Nouns, 'services'>): string {
+  return services === true ? 'PodMonitor or ServiceMonitor' : 'PodMonitor';
+}
+
 /** Keys of emitters, each once. */
 export function keysOf(emitters: readonly Emitter[]): readonly string[] {
   return [...new Set(emitters.map(({ key }) => key))];

@@ -8,8 +8,10 @@ import { namespaces } from './namespaces.ts';
 import { type Operator, operators } from './operator.ts';
 import { type PrometheusObject, type PrometheusObjects, prometheusObjects } from './prometheus-objects.ts';
 import { type Selection, type Surroundings, selectionOf } from './selection.ts';
+import { throughServices } from './service-coverage.ts';
+import { noServiceMonitors, type Service, type ServiceMonitors, serviceMonitors } from './service-monitors.ts';
 
-/** What can keep a PodMonitor endpoint from scraping an emitter. */
+/** What can keep a monitor's endpoint from scraping an emitter. */
 export type Condition = 'namespace' | 'labels' | 'port' | 'path';
 
 /** An emitter that an endpoint selects, with the labels its series would get. */
@@ -20,12 +22,16 @@ export interface Cover {
   readonly sure: boolean;
   /** The endpoint's own relabelings drop it (by that rule, from 0) or send the scrape elsewhere (null); absent: it is scraped. Only where no other endpoint scrapes it. */
   readonly dropped?: { readonly rule: number | null };
+  /** Through which it is scraped, by a ServiceMonitor. */
+  readonly service?: Service;
 }
 
 /** An emitter that an endpoint does not scrape, although it seems meant to. */
 export interface Miss {
   readonly emitter: Emitter;
   readonly failing: readonly Condition[];
+  /** The one that comes nearest, for a ServiceMonitor. */
+  readonly service?: Service;
 }
 
 export interface EndpointCoverage {
@@ -44,7 +50,7 @@ export interface MonitorCoverage {
   readonly selections: readonly Selection[];
 }
 
-/** Which PodMonitors scrape which emitters, and which Prometheus takes them. */
+/** Which PodMonitors and ServiceMonitors scrape which emitters, and which Prometheus takes them. */
 export interface Coverage {
   /** The API server knows PodMonitors. */
   readonly installed: boolean;
@@ -68,10 +74,14 @@ export function coverage(nouns: Nouns): Fact<Coverage> {
   if (known !== undefined) return known;
   const fact = defineFact({
     id: `coverage-of-${nouns.many.replace(/\W+/g, '-')}`,
-    title: `PodMonitors of each ${nouns.one}`,
+    title: `${nouns.services === true ? 'monitors' : 'PodMonitors'} of each ${nouns.one}`,
     needs: { emitters: nouns.emitters, monitors, objects: prometheusObjects },
-    wants: { namespaces, operators },
-    read: (known) => coverageOf(known.emitters, known.monitors, known.objects, known),
+    wants: { namespaces, operators, services: nouns.services === true ? serviceMonitors : noServiceMonitors },
+    read: (known) => {
+      const services =
+        known.services.status === 'read' ? known.services.value : { monitors: [], services: [], unread: [known.services.unread] };
+      return coverageOf(known.emitters, known.monitors, known.objects, { ...known, services });
+    },
   });
   made.set(nouns, fact);
   return fact;
@@ -82,28 +92,40 @@ export function coverageOf(
   found: Many<Emitter>,
   { installed, monitors }: Monitors,
   objects: PrometheusObjects,
-  around: Surroundings,
+  around: Surroundings & { readonly services?: ServiceMonitors },
 ): Coverage {
   const emitters = found.read.filter(({ pod }) => !pod.deleting && pod.phase !== 'Failed' && pod.phase !== 'Succeeded');
   return {
     installed,
     emitters,
     monitors: withoutShared(
-      monitors.map((monitor) => ({
+      [...monitors, ...(around.services?.monitors ?? [])].map((monitor) => ({
         monitor,
-        endpoints: monitor.endpoints.map((endpoint) => endpointCoverage(monitor, endpoint, emitters)),
+        endpoints: monitor.endpoints.map((endpoint) =>
+          endpointCoverage(monitor, endpoint, { emitters, services: around.services?.services ?? [] }),
+        ),
         selections: objects.read.map((object) => selectionOf(object, monitor, around)),
       })),
     ),
     objects: objects.read,
     objectsInstalled: objects.installed,
     operators: around.operators.status === 'read' ? around.operators.value : [],
-    unread: found.unread,
+    unread: [...found.unread, ...(around.services?.unread ?? [])],
     objectsUnread: objects.unread,
   };
 }
 
-function endpointCoverage(monitor: Monitor, endpoint: MonitorEndpoint, emitters: readonly Emitter[]): EndpointCoverage {
+interface Seen {
+  readonly emitters: readonly Emitter[];
+  readonly services: readonly Service[];
+}
+
+function endpointCoverage(monitor: Monitor, endpoint: MonitorEndpoint, { emitters, services }: Seen): EndpointCoverage {
+  if (monitor.kind === 'ServiceMonitor') {
+    const results = emitters.map((emitter) => throughServices(monitor, endpoint, { emitter, services }));
+    const pool = poolOf(monitor, endpoint);
+    return { monitor, endpoint, pool, covers: results.flatMap((it) => it.covers), misses: results.flatMap((it) => it.miss ?? []) };
+  }
   const covers: Cover[] = [];
   const misses: Miss[] = [];
   for (const emitter of emitters) {

@@ -3,6 +3,7 @@ import { PatternError } from '../parse/re2/state.ts';
 import { type Labels, RelabelError, type RelabelRule, relabel, relabelRule } from '../parse/relabel.ts';
 import type { Monitor, MonitorEndpoint } from './monitors.ts';
 import type { Pod } from './pods.ts';
+import type { Service } from './service-monitors.ts';
 
 /** A target as Prometheus's pod discovery makes it of one container port. */
 export interface Discovered {
@@ -59,6 +60,18 @@ function podLabels(pod: Pod): readonly (readonly [string, string])[] {
   ];
 }
 
+/** What discovery through a Service adds to the labels of a pod's port: prometheus discovery/kubernetes/service.go and endpoints.go. */
+export function serviceLabels(service: Service, port: string | null): readonly (readonly [string, string])[] {
+  return [
+    ['__meta_kubernetes_service_name', service.name],
+    ...(port === null ? [] : ([['__meta_kubernetes_endpoint_port_name', port]] as const)),
+    ...Object.entries(service.labels).flatMap(([name, value]) => [
+      [`__meta_kubernetes_service_label_${sanitized(name)}`, value] as const,
+      [`__meta_kubernetes_service_labelpresent_${sanitized(name)}`, 'true'] as const,
+    ]),
+  ];
+}
+
 /** prometheus util/strutil/strconv.go SanitizeLabelName. */
 function sanitized(name: string): string {
   return name.replace(/[^a-zA-Z0-9_]/g, '_');
@@ -66,14 +79,14 @@ function sanitized(name: string): string {
 
 /** Whether the endpoint takes a discovered port: promcfg.go generatePodMonitorConfig, where port wins over portNumber over targetPort, and none takes every port. */
 export function takesPort(endpoint: MonitorEndpoint, port: Pick<Discovered, 'portName' | 'portNumber'>): boolean {
-  if (endpoint.port !== null) return matches(endpoint.port, port.portName ?? '');
+  if (endpoint.port !== null) return portPattern(endpoint.port, port.portName ?? '');
   if (endpoint.portNumber !== null) return endpoint.portNumber === port.portNumber;
   if (typeof endpoint.targetPort === 'number') return endpoint.targetPort === port.portNumber;
-  return endpoint.targetPort === null || matches(endpoint.targetPort, port.portName ?? '');
+  return endpoint.targetPort === null || portPattern(endpoint.targetPort, port.portName ?? '');
 }
 
-/** An invalid pattern matches nothing: the operator refuses it elsewhere. */
-function matches(pattern: string, text: string): boolean {
+/** Whether a pattern of an endpoint matches a port name whole. An invalid one matches nothing: the operator refuses it elsewhere. */
+export function portPattern(pattern: string, text: string): boolean {
   try {
     return anchored(pattern).fullMatch(text) !== null;
   } catch (error) {
@@ -108,14 +121,17 @@ export function relabelled(monitor: Monitor, endpoint: MonitorEndpoint, found: D
 }
 
 function generated(monitor: Monitor, endpoint: MonitorEndpoint, found: Discovered): Labels {
-  const label = monitor.jobLabel === null ? undefined : found.labels.get(`__meta_kubernetes_pod_label_${sanitized(monitor.jobLabel)}`);
+  const owner = monitor.kind === 'PodMonitor' ? 'pod' : 'service';
+  const label = monitor.jobLabel === null ? undefined : found.labels.get(`__meta_kubernetes_${owner}_label_${sanitized(monitor.jobLabel)}`);
+  const service = found.labels.get('__meta_kubernetes_service_name');
   const labels = new Map(found.labels);
   labels.set('__scheme__', endpoint.scheme);
   labels.set('__metrics_path__', endpoint.path);
   labels.set('namespace', found.labels.get('__meta_kubernetes_namespace') ?? '');
   labels.set('container', found.labels.get('__meta_kubernetes_pod_container_name') ?? '');
   labels.set('pod', found.labels.get('__meta_kubernetes_pod_name') ?? '');
-  labels.set('job', label || `${monitor.namespace}/${monitor.name}`);
+  if (service !== undefined) labels.set('service', service);
+  labels.set('job', label || (service ?? `${monitor.namespace}/${monitor.name}`));
   // With portNumber alone there is no endpoint label.
   const name = endpoint.port ?? (endpoint.portNumber === null ? endpoint.targetPort : null);
   if (name !== null) labels.set('endpoint', String(name));

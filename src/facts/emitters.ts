@@ -94,4 +94,6 @@ export interface Nouns {
   readonly identity: Fact<readonly IdentityLabel[]>;
   /** Where the series are stored, when that is not the Prometheus that scrapes the emitters: a Mimir behind a collector. Absent: found through Prometheus objects and pods. */
   readonly servers?: Fact<Servers>;
+  /** Whether ServiceMonitors scrape them as well: pods that Services send to. */
+  readonly services?: boolean;
 }

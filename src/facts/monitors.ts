@@ -4,7 +4,7 @@ import { list, number, record, records, text } from '../parse/fields.ts';
 import { type Selector, selectorOf } from '../parse/selector.ts';
 import { kinds, listing } from './kinds.ts';
 
-/** One entry of podMetricsEndpoints, with the operator's defaults left out: null is "not set". */
+/** One entry of podMetricsEndpoints or endpoints, with the operator's defaults left out: null is "not set". */
 export interface MonitorEndpoint {
   readonly index: number;
   /** A regular expression over port names. */
@@ -22,18 +22,20 @@ export interface MonitorEndpoint {
   readonly raw: Readonly<Record<string, unknown>>;
 }
 
-/** A PodMonitor. */
+/** A PodMonitor or a ServiceMonitor. */
 export interface Monitor {
-  /** "monitor NAMESPACE/NAME". */
+  /** "monitor NAMESPACE/NAME" or "service-monitor NAMESPACE/NAME". */
   readonly key: string;
   /** "PodMonitor NAMESPACE/NAME". */
   readonly subject: string;
+  readonly kind: 'PodMonitor' | 'ServiceMonitor';
   readonly namespace: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly generation: number | null;
+  /** Of pods; of Services for a ServiceMonitor. */
   readonly selector: Selector;
-  /** Namespaces whose pods it looks at; null: all. */
+  /** Namespaces whose pods or Services it looks at; null: all. */
   readonly namespaces: readonly string[] | null;
   readonly jobLabel: string | null;
   readonly scrapeClass: string | null;
@@ -55,7 +57,7 @@ export const monitors = defineFact({
   reads: [listing(kinds.podmonitors)],
   async read(_, { source }): Promise<Monitors> {
     try {
-      return { installed: true, monitors: (await source.list(kinds.podmonitors)).map(monitorOf) };
+      return { installed: true, monitors: (await source.list(kinds.podmonitors)).map((object) => monitorOf(object)) };
     } catch (error) {
       if (error instanceof ReadError && error.reason === 'absent') return { installed: false, monitors: [] };
       throw error;
@@ -63,14 +65,15 @@ export const monitors = defineFact({
   },
 });
 
-/** Reads a PodMonitor object. */
-export function monitorOf(object: KubeObject): Monitor {
+/** Reads a PodMonitor or ServiceMonitor object. */
+export function monitorOf(object: KubeObject, kind: Monitor['kind'] = 'PodMonitor'): Monitor {
   const spec = record(object.spec);
   const namespace = object.metadata.namespace ?? '';
   const name = `${namespace}/${object.metadata.name}`;
   return {
-    key: `monitor ${name}`,
-    subject: `PodMonitor ${name}`,
+    key: kind === 'PodMonitor' ? `monitor ${name}` : `service-monitor ${name}`,
+    subject: `${kind} ${name}`,
+    kind,
     namespace,
     name: object.metadata.name,
     labels: object.metadata.labels ?? {},
@@ -79,7 +82,7 @@ export function monitorOf(object: KubeObject): Monitor {
     namespaces: namespacesOf(record(spec.namespaceSelector), namespace),
     jobLabel: text(spec.jobLabel),
     scrapeClass: text(spec.scrapeClass),
-    endpoints: records(spec.podMetricsEndpoints).map(endpointOf),
+    endpoints: records(spec[endpointsField(kind)]).map(endpointOf),
     raw: object,
   };
 }
@@ -110,9 +113,19 @@ function endpointOf(endpoint: Readonly<Record<string, unknown>>, index: number):
   };
 }
 
-/** The scrape pool that the operator writes for an endpoint: promcfg.go generatePodMonitorConfig. */
+/** The field of the spec that holds the endpoints. */
+export function endpointsField(kind: Monitor['kind']): 'podMetricsEndpoints' | 'endpoints' {
+  return kind === 'PodMonitor' ? 'podMetricsEndpoints' : 'endpoints';
+}
+
+/** The resource as kubectl takes it: "podmonitor". */
+export function resourceOf({ kind }: Pick<Monitor, 'kind'>): 'podmonitor' | 'servicemonitor' {
+  return kind === 'PodMonitor' ? 'podmonitor' : 'servicemonitor';
+}
+
+/** The scrape pool that the operator writes for an endpoint: promcfg.go generatePodMonitorConfig and generateServiceMonitorConfig. */
 export function poolOf(monitor: Monitor, endpoint: MonitorEndpoint): string {
-  return `podMonitor/${monitor.namespace}/${monitor.name}/${endpoint.index}`;
+  return `${monitor.kind === 'PodMonitor' ? 'podMonitor' : 'serviceMonitor'}/${monitor.namespace}/${monitor.name}/${endpoint.index}`;
 }
 
 /** The port of an endpoint as written: "port: aigw-admin". */

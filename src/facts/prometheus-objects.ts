@@ -20,7 +20,10 @@ export interface PrometheusObject {
   readonly monitorSelector: Selector | null;
   /** Null is the object's own namespace; an empty one all. */
   readonly namespaceSelector: Selector | null;
-  /** PodMonitors only see pods of their own namespace. */
+  /** The same two for ServiceMonitors. */
+  readonly serviceMonitorSelector: Selector | null;
+  readonly serviceNamespaceSelector: Selector | null;
+  /** Monitors only see pods of their own namespace. */
   readonly ignoresNamespaceSelectors: boolean;
   /** All selectors are absent, so the operator writes no configuration. */
   readonly unmanaged: boolean;
@@ -85,6 +88,8 @@ export function prometheusOf(object: KubeObject, agent: boolean): PrometheusObje
     annotations: object.metadata.annotations ?? {},
     monitorSelector: selectorOf(spec.podMonitorSelector),
     namespaceSelector: selectorOf(spec.podMonitorNamespaceSelector),
+    serviceMonitorSelector: selectorOf(spec.serviceMonitorSelector),
+    serviceNamespaceSelector: selectorOf(spec.serviceMonitorNamespaceSelector),
     ignoresNamespaceSelectors: spec.ignoreNamespaceSelectors === true,
     unmanaged: !agent && selectors.every((field) => selectorOf(spec[field]) === null),
     paused: spec.paused === true,

@@ -1,12 +1,12 @@
 import type { Attempt } from '../model/fact.ts';
 import type { Unread } from '../model/source.ts';
-import { requirementText, selectorText, selects, unmet } from '../parse/selector.ts';
-import type { Monitor } from './monitors.ts';
+import { requirementText, type Selector, selectorText, selects, unmet } from '../parse/selector.ts';
+import { type Monitor, resourceOf } from './monitors.ts';
 import type { Namespaces } from './namespaces.ts';
 import type { Operator } from './operator.ts';
 import type { PrometheusObject } from './prometheus-objects.ts';
 
-/** What one Prometheus object makes of one PodMonitor. */
+/** What one Prometheus object makes of one monitor. */
 export interface Selection {
   readonly object: PrometheusObject;
   readonly outcome: /** `unread` is what might still speak against it: the flags of the operator. */
@@ -17,7 +17,7 @@ export interface Selection {
     | { readonly status: 'unread'; readonly unread: readonly Unread[] };
 }
 
-/** One condition that keeps a PodMonitor out, and what would satisfy it. */
+/** One condition that keeps a monitor out, and what would satisfy it. */
 export interface Reason {
   readonly text: string;
   readonly saw: string;
@@ -31,7 +31,7 @@ export interface Surroundings {
   readonly operators: Attempt<readonly Operator[]>;
 }
 
-/** Judges whether an object takes a PodMonitor: prometheus-operator pkg/prometheus/resource_selector.go. */
+/** Judges whether an object takes a PodMonitor or ServiceMonitor: prometheus-operator pkg/prometheus/resource_selector.go. */
 export function selectionOf(object: PrometheusObject, monitor: Monitor, around: Surroundings): Selection {
   if (object.unmanaged) return { object, outcome: { status: 'unmanaged' } };
   const unread: Unread[] = [];
@@ -45,16 +45,34 @@ export function selectionOf(object: PrometheusObject, monitor: Monitor, around: 
   return { object, outcome: unread.length > 0 ? { status: 'unread', unread } : { status: 'selected', unread: doubts } };
 }
 
+interface Field {
+  readonly field: string;
+  readonly selector: Selector | null;
+}
+
+/** The two selectors of an object that a monitor of this kind must meet. */
+function selectorsFor(object: PrometheusObject, { kind }: Monitor): { readonly labels: Field; readonly namespaces: Field } {
+  return kind === 'PodMonitor'
+    ? {
+        labels: { field: 'podMonitorSelector', selector: object.monitorSelector },
+        namespaces: { field: 'podMonitorNamespaceSelector', selector: object.namespaceSelector },
+      }
+    : {
+        labels: { field: 'serviceMonitorSelector', selector: object.serviceMonitorSelector },
+        namespaces: { field: 'serviceMonitorNamespaceSelector', selector: object.serviceNamespaceSelector },
+      };
+}
+
 function labelReasons(object: PrometheusObject, monitor: Monitor): readonly Reason[] {
-  const selector = object.monitorSelector;
+  const { field, selector } = selectorsFor(object, monitor).labels;
   const patch = (value: string): string =>
     `kubectl -n ${object.namespace} patch ${kindOf(object)} ${object.name} --type merge -p '{"spec":${value}}'`;
   if (selector === null)
     return [
       {
-        text: 'its podMonitorSelector is absent, which selects nothing',
-        saw: 'podMonitorSelector: null',
-        mend: { text: 'set an empty podMonitorSelector, which selects every PodMonitor', command: patch('{"podMonitorSelector":{}}') },
+        text: `its ${field} is absent, which selects nothing`,
+        saw: `${field}: null`,
+        mend: { text: `set an empty ${field}, which selects every ${monitor.kind}`, command: patch(`{"${field}":{}}`) },
       },
     ];
   const missing = unmet(selector, monitor.labels);
@@ -63,8 +81,8 @@ function labelReasons(object: PrometheusObject, monitor: Monitor): readonly Reas
   const found = missing.map(({ key }) => (Object.hasOwn(monitor.labels, key) ? `${key}=${monitor.labels[key]}` : `no label ${key}`));
   return [
     {
-      text: `it wants ${wanted} and the PodMonitor has ${[...new Set(found)].join(', ')}`,
-      saw: `podMonitorSelector: ${selectorText(selector)}`,
+      text: `it wants ${wanted} and the ${monitor.kind} has ${[...new Set(found)].join(', ')}`,
+      saw: `${field}: ${selectorText(selector)}`,
       mend: labelMend(monitor, missing),
     },
   ];
@@ -75,8 +93,8 @@ function labelMend(monitor: Monitor, missing: ReturnType<typeof unmet>): Reason[
     if (operator === 'In' && values.length > 0) return `${key}=${values[0]}`;
     return operator === 'Exists' ? `${key}=true` : `${key}-`;
   });
-  const text = `give PodMonitor ${monitor.namespace}/${monitor.name} the labels that the selector wants`;
-  return { text, command: `kubectl -n ${monitor.namespace} label podmonitor ${monitor.name} --overwrite ${changes.join(' ')}` };
+  const text = `give ${monitor.subject} the labels that the selector wants`;
+  return { text, command: `kubectl -n ${monitor.namespace} label ${resourceOf(monitor)} ${monitor.name} --overwrite ${changes.join(' ')}` };
 }
 
 function kindOf(object: PrometheusObject): string {
@@ -89,15 +107,15 @@ function namespaceReasons(
   namespaces: Attempt<Namespaces>,
   unread: Unread[],
 ): readonly Reason[] {
-  const selector = object.namespaceSelector;
+  const { field, selector } = selectorsFor(object, monitor).namespaces;
   if (selector === null) {
     if (object.namespace === monitor.namespace) return [];
-    const command = `kubectl -n ${object.namespace} patch ${kindOf(object)} ${object.name} --type merge -p '{"spec":{"podMonitorNamespaceSelector":{}}}'`;
+    const command = `kubectl -n ${object.namespace} patch ${kindOf(object)} ${object.name} --type merge -p '{"spec":{"${field}":{}}}'`;
     return [
       {
-        text: `its podMonitorNamespaceSelector is absent, so it looks only in its own namespace ${object.namespace}`,
-        saw: 'podMonitorNamespaceSelector: null',
-        mend: { text: 'set an empty podMonitorNamespaceSelector, which takes every namespace', command },
+        text: `its ${field} is absent, so it looks only in its own namespace ${object.namespace}`,
+        saw: `${field}: null`,
+        mend: { text: `set an empty ${field}, which takes every namespace`, command },
       },
     ];
   }
@@ -116,7 +134,7 @@ function namespaceReasons(
   return [
     {
       text: `it takes only namespaces with ${selectorText(selector)} and namespace ${monitor.namespace} has ${labelsText(labels)}`,
-      saw: `podMonitorNamespaceSelector: ${selectorText(selector)}`,
+      saw: `${field}: ${selectorText(selector)}`,
       mend: {
         text: `label namespace ${monitor.namespace}`,
         command: `kubectl label namespace ${monitor.namespace} --overwrite ${changes.join(' ')}`,
