@@ -51,7 +51,8 @@ function findingsOf(
   const explainedKeys = new Set(nearest.flatMap(({ misses }) => misses.map(({ emitter }) => emitter.key)));
   const lost = missed.filter(({ key }) => !explainedKeys.has(key));
   const findings = nearest.map(({ endpoint, misses }) => nearMiss(endpoint, misses, nouns));
-  return lost.length > 0 ? [...findings, unmatched(lost, coverage, nouns)] : findings;
+  // What no PodMonitor comes near may have a ServiceMonitor that was refused.
+  return lost.length > 0 && coverage.servicesUnread.length === 0 ? [...findings, unmatched(lost, coverage, nouns)] : findings;
 }
 
 function nearMiss(coverage: EndpointCoverage, misses: EndpointCoverage['misses'], nouns: Nouns): Finding {

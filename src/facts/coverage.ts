@@ -62,6 +62,8 @@ export interface Coverage {
   readonly operators: readonly Operator[];
   /** Emitters that could not be read. */
   readonly unread: readonly Unread[];
+  /** ServiceMonitors that could not be read, which are in `unread` too. */
+  readonly servicesUnread: readonly Unread[];
   /** Prometheus objects that could not be read. */
   readonly objectsUnread: readonly Unread[];
 }
@@ -111,6 +113,7 @@ export function coverageOf(
     objectsInstalled: objects.installed,
     operators: around.operators.status === 'read' ? around.operators.value : [],
     unread: [...found.unread, ...(around.services?.unread ?? [])],
+    servicesUnread: around.services?.unread ?? [],
     objectsUnread: objects.unread,
   };
 }

@@ -201,6 +201,8 @@ export interface World {
   /** By pod name; "idle" for no traffic. Default: user_id=alice on every pod. */
   readonly emissions?: Readonly<Record<string, 'idle' | Readonly<Record<string, string>>>>;
   readonly identity?: readonly IdentityLabel[];
+  /** Whether ServiceMonitors may scrape the pods. */
+  readonly services?: boolean;
 }
 
 export const proxies = [proxyPod('gw-1', '10.0.0.1'), proxyPod('gw-2', '10.0.0.2')];
@@ -260,6 +262,7 @@ export function nounsOf(world: World): Nouns {
       read: () => ({ read: emitters.map((emitter) => emissionOf(emitter, world.emissions?.[emitter.pod.name])), unread: [] }),
     }),
     identity: defineFact({ id: 'identity', title: 'identity', read: () => world.identity ?? [userId] }),
+    ...(world.services === true ? { services: true } : {}),
   };
 }
 
