@@ -31,6 +31,8 @@ export interface RunFlags extends ConnectionFlags {
   readonly prometheus?: string;
   readonly prometheusTokenFile?: string;
   readonly prometheusHeader?: readonly string[];
+  readonly secretNames?: boolean;
+  readonly logs?: boolean;
   readonly timeout?: string;
   readonly color: string;
   readonly v?: string | true;

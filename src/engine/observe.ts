@@ -1,4 +1,4 @@
-import type { Access, Kind, Reply, Source } from '../model/source.ts';
+import type { Access, Endpoint, Kind, Reply, Source } from '../model/source.ts';
 import type { Ending } from './ending.ts';
 
 /** One request of a run, for -v. */
@@ -53,7 +53,7 @@ export function observed(source: Source, observer: Observer, ending: Ending, now
         () => source.get(endpoint, request),
         (answer) => `HTTP ${answer.status} by ${answer.via}`,
       );
-      observer.via(reply);
+      if (endpoint.at !== 'logs') observer.via(reply);
       for (const access of accessOf(endpoint.at, reply.via)) observer.access(access);
       return reply;
     },
@@ -73,6 +73,8 @@ function place(endpoint: Parameters<Source['get']>[0]): string {
       return `service ${endpoint.namespace}/${endpoint.service}:${endpoint.port}`;
     case 'url':
       return withoutCredentials(endpoint.url);
+    case 'logs':
+      return `logs ${endpoint.namespace}/${endpoint.pod}/${endpoint.container}`;
   }
 }
 
@@ -82,7 +84,8 @@ function withoutCredentials(url: string): string {
 }
 
 /** The permissions that a request through the API server took; a direct one takes none. */
-function accessOf(at: 'pod' | 'service' | 'url', via: Reply['via']): readonly Access[] {
+function accessOf(at: Endpoint['at'], via: Reply['via']): readonly Access[] {
+  if (at === 'logs') return [{ verb: 'get', group: '', resource: 'pods/log' }];
   if (at === 'url' || via === 'direct') return [];
   if (via === 'port-forward') return [{ verb: 'get', group: '', resource: 'pods/portforward' }];
   return [{ verb: 'get', group: '', resource: at === 'pod' ? 'pods/proxy' : 'services/proxy' }];

@@ -16,6 +16,8 @@ export const kinds = {
     namespaced: false,
     versions: ['v1'],
   },
+  /** Listed by name, labels and annotations only. */
+  secrets: { group: '', resource: 'secrets', kind: 'Secret', namespaced: true, versions: ['v1'] },
   services: { group: '', resource: 'services', kind: 'Service', namespaced: true, versions: ['v1'] },
   daemonsets: { group: 'apps', resource: 'daemonsets', kind: 'DaemonSet', namespaced: true, versions: ['v1'] },
   statefulsets: { group: 'apps', resource: 'statefulsets', kind: 'StatefulSet', namespaced: true, versions: ['v1'] },

@@ -15,6 +15,8 @@ export interface Options {
   readonly metricsToken?: string;
   /** Secrets may be listed by name, labels and annotations; their data is never asked for. Absent: no. */
   readonly secretNames?: boolean;
+  /** Logs of pods may be read; only counts of known messages are kept. Absent: no. */
+  readonly logs?: boolean;
 }
 
 /** --prometheus URL | NS/SERVICE[:PORT] | NS/Kind/NAME, and how to authenticate there. */

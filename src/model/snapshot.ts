@@ -1,3 +1,4 @@
+import { asksMetadataOnly } from './metadata-only.ts';
 import type { Endpoint, Fault, Kind, KubeObject, ReadReason, Request, Scope, Source, Via } from './source.ts';
 
 /** A ReadError as data. */
@@ -25,6 +26,8 @@ export interface Question {
   /** Sorted. */
   readonly query: readonly (readonly [name: string, value: string])[];
   readonly accept: string | null;
+  /** What of a log was to be kept; absent: no log was asked for. */
+  readonly keep?: readonly string[];
 }
 
 export type RecordedBody = { readonly text: string } | { readonly base64: string };
@@ -86,7 +89,7 @@ const whenOnly: ReadonlySet<string> = new Set(['time', 'start', 'end']);
 export function questionOf(request: Request): Question {
   const query = (request.query ?? []).filter(([name]) => !whenOnly.has(name)).toSorted(byNameAndValue);
   const accept = Object.entries(request.headers ?? {}).find(([name]) => name.toLowerCase() === 'accept')?.[1] ?? null;
-  return { path: request.path, query, accept };
+  return { path: request.path, query, accept, ...(request.keep === undefined ? {} : { keep: request.keep }) };
 }
 
 function byNameAndValue(a: readonly [string, string], b: readonly [string, string]): number {
@@ -99,17 +102,19 @@ function compare(a: string, b: string): number {
 
 /** Equal for equal listings. */
 export function listKey(kind: Pick<Kind, 'group' | 'resource'>, scope: Scope = {}): string {
-  return JSON.stringify([kind.group, kind.resource, scope.namespace ?? null, scope.labelSelector ?? null]);
+  const part = asksMetadataOnly(kind, scope) ? ['metadata'] : [];
+  return JSON.stringify([kind.group, kind.resource, scope.namespace ?? null, scope.labelSelector ?? null, ...part]);
 }
 
 /** Equal for the same question to the same endpoint. */
 export function getKey(endpoint: Endpoint, question: Question): string {
-  return JSON.stringify([endpointName(endpoint), question.path, question.query, question.accept]);
+  const lines = endpoint.at === 'logs' ? [endpoint.tailLines, question.keep ?? []] : [];
+  return JSON.stringify([endpointName(endpoint), question.path, question.query, question.accept, ...lines]);
 }
 
-/** "pod ns/name:1064", "service ns/name:web" or the URL without credentials. */
+/** "pod ns/name:1064", "service ns/name:web", "logs ns/name/container" or the URL without credentials. */
 export function endpointName(endpoint: Endpoint): string {
-  const scheme = endpoint.at !== 'url' && endpoint.scheme === 'https' ? 'https ' : '';
+  const scheme = 'scheme' in endpoint && endpoint.scheme === 'https' ? 'https ' : '';
   switch (endpoint.at) {
     case 'pod':
       return `${scheme}pod ${endpoint.namespace}/${endpoint.pod}:${endpoint.port}`;
@@ -117,6 +122,8 @@ export function endpointName(endpoint: Endpoint): string {
       return `${scheme}service ${endpoint.namespace}/${endpoint.service}:${endpoint.port}`;
     case 'url':
       return endpoint.url.replace(/^([a-z]+:\/\/)[^/@]*@/i, '$1');
+    case 'logs':
+      return `logs ${endpoint.namespace}/${endpoint.pod}/${endpoint.container}`;
   }
 }
 

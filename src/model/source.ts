@@ -14,6 +14,8 @@ export interface Kind {
 export interface Scope {
   readonly namespace?: string;
   readonly labelSelector?: string;
+  /** Names, labels and annotations alone: nothing else of the objects travels or is kept. Secrets are never listed otherwise. */
+  readonly metadataOnly?: true;
 }
 
 export interface Metadata {
@@ -52,7 +54,16 @@ export type Endpoint =
       readonly scheme?: 'http' | 'https';
     }
   /** A base URL such as https://prom.example/prometheus. */
-  | { readonly at: 'url'; readonly url: string };
+  | { readonly at: 'url'; readonly url: string }
+  /** The last lines of a container's log, the oldest first, within 256 kB. Of them only what `keep` of the request finds leaves the source. */
+  | {
+      readonly at: 'logs';
+      readonly namespace: string;
+      readonly pod: string;
+      readonly container: string;
+      /** At most 500. */
+      readonly tailLines: number;
+    };
 
 /** A GET. `path` begins with '/'; the order of `query` is kept. */
 export interface Request {
@@ -61,6 +72,8 @@ export interface Request {
   readonly headers?: Readonly<Record<string, string>>;
   /** Who answers, for the count of requests in the report; absent: a metrics endpoint. */
   readonly peer?: 'prometheus';
+  /** Regular expressions, of logs: the answer has of each line only what the first of them finds, and an empty line where none finds anything. */
+  readonly keep?: readonly string[];
 }
 
 /** How the bytes travelled. */
@@ -81,7 +94,12 @@ export interface Access {
   readonly group: string;
   /** Plural resource, with its subresource: "pods", "pods/portforward". */
   readonly resource: string;
+  /** Only asked for when the user wants it: `tokmeter rbac` leaves it out otherwise. */
+  readonly optIn?: OptIn;
 }
+
+/** What is read only when the user says so: by --secret-names, by --logs. */
+export type OptIn = 'secretNames' | 'logs';
 
 /** The outside world as tokmeter sees it: two verbs and a clock. Nothing here can write. */
 export interface Source {

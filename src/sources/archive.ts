@@ -239,19 +239,21 @@ function getOf(value: unknown): RecordedGet {
     isTexts(said.headers) &&
     isText(said.via);
   const whole = said.cut === null || said.status !== 'reply' || isRefusal(said.cut);
-  const at = ['pod', 'service', 'url'].includes(String(record(endpoint).at));
+  const at = ['pod', 'service', 'url', 'logs'].includes(String(record(endpoint).at));
   if (!asked || !at || !whole || !(reply || (said.status === 'refused' && isRefusal(said.refusal))))
     throw new Error('an answer in it is none');
   return value as RecordedGet;
 }
 
 function optionsOf(value: Readonly<Record<string, unknown>>): Options {
-  const { namespace, gateway, selector, expectLabels, prometheus } = value;
+  const { namespace, gateway, selector, expectLabels, prometheus, secretNames, logs } = value;
   return {
     namespace: text(namespace),
     gateway: gateway === null || gateway === undefined ? null : (record(gateway) as unknown as Options['gateway']),
     selector: text(selector),
     expectLabels: list(expectLabels).map(String),
     prometheus: prometheus === null || prometheus === undefined ? null : (record(prometheus) as unknown as Options['prometheus']),
+    ...(secretNames === true ? { secretNames } : {}),
+    ...(logs === true ? { logs } : {}),
   };
 }

@@ -7,6 +7,7 @@ import { discovery } from './discovery.ts';
 import { questionOf } from './endpoint.ts';
 import { listObjects } from './listing.ts';
 import { podAddresses } from './pod-addresses.ts';
+import { podLog } from './pod-log.ts';
 import { openPods, type Pods, type ViaChoice } from './pods.ts';
 import { openRelay } from './proxied.ts';
 import { proxyFromEnvironment } from './proxy.ts';
@@ -92,6 +93,8 @@ function cluster({ api, wire, options, serverVersion, now, end }: Parts): Cluste
         return relay.get(endpoint, questionOf(endpoint, request, wire.userAgent)).catch(unwrapped);
       case 'url':
         return urls.get(endpoint, request);
+      case 'logs':
+        return podLog(api, endpoint, request);
     }
   };
   return {

@@ -26,6 +26,8 @@ export function placeOf(endpoint: Endpoint): string {
       return `port ${endpoint.port} of service ${endpoint.namespace}/${endpoint.service}`;
     case 'url':
       return bareUrl(endpoint.url);
+    case 'logs':
+      return `the log of container ${endpoint.container} of pod ${endpoint.namespace}/${endpoint.pod}`;
   }
 }
 

@@ -1,3 +1,4 @@
+import { asksMetadataOnly, metadataOnly } from '../model/metadata-only.ts';
 import { type Kind, type KubeObject, ReadError, type Scope } from '../model/source.ts';
 import { list, record, text } from '../parse/fields.ts';
 import { queryText } from './address.ts';
@@ -48,6 +49,9 @@ async function pages(wish: Wish): Promise<KubeObject[]> {
   return objects;
 }
 
+/** The one form that is accepted, so that nothing but metadata travels: an API server that cannot answer so says 406. apimachinery meta/v1, since Kubernetes 1.15. */
+const partial = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+
 interface Page {
   readonly objects: readonly KubeObject[];
   readonly next: string | null;
@@ -60,7 +64,8 @@ async function pageOf(wish: Wish, token: string): Promise<Page> {
     ...(scope.labelSelector ? [['labelSelector', scope.labelSelector]] : []),
     ...(token === '' ? [] : [['continue', token]]),
   ];
-  const answer = await api.read({ what, path: pathOf(wish) + queryText(query as [string, string][]), own: true });
+  const path = pathOf(wish) + queryText(query as [string, string][]);
+  const answer = await api.read({ what, path, own: true, ...(asksMetadataOnly(kind, scope) ? { headers: { accept: partial } } : {}) });
   if (answer.status === 410 && token !== '') throw new Expired();
   if (answer.status !== 200) {
     throw refusal(api.name, what, answer, { verbs: ['list'], resource: resourceName(kind), namespace: scope.namespace ?? null });
@@ -90,7 +95,10 @@ function objectOf(wish: Wish, item: unknown): KubeObject {
   const name = text(metadata.name);
   if (name === null) throw malformed(wish, 'an item without a name');
   const { managedFields: _, ...rest } = metadata;
-  return { apiVersion: kind.group === '' ? version : `${kind.group}/${version}`, kind: kind.kind, ...object, metadata: { ...rest, name } };
+  const apiVersion = kind.group === '' ? version : `${kind.group}/${version}`;
+  const whole = { apiVersion, kind: kind.kind, ...object, metadata: { ...rest, name } };
+  // Items are of kind PartialObjectMetadata; a server that ignored what is accepted sent everything.
+  return asksMetadataOnly(kind, wish.scope) ? metadataOnly({ ...whole, apiVersion, kind: kind.kind }) : whole;
 }
 
 function malformed({ api, kind, what }: Wish, saw: string): ReadError {

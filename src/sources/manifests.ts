@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { asAsked, metadataOnly } from '../model/metadata-only.ts';
 import { type Kind, type KubeObject, ReadError, type Scope, type Source } from '../model/source.ts';
 import { record, records, strings, text } from '../parse/fields.ts';
 import { labelTest } from '../parse/label-test.ts';
@@ -84,7 +85,7 @@ function objectOf(value: unknown, file: string, fallback: string): KubeObject {
   if (text(apiVersion) === null || text(kind) === null || text(name) === null)
     throw malformed(file, 'it holds something without apiVersion, kind and metadata.name');
   const own = text(namespace) ?? (clusterWide.test(String(kind)) ? null : fallback);
-  return {
+  const whole: KubeObject = {
     ...(value as KubeObject),
     metadata: {
       ...(metadata as KubeObject['metadata']),
@@ -94,6 +95,7 @@ function objectOf(value: unknown, file: string, fallback: string): KubeObject {
       ownerReferences: records(ownerReferences) as NonNullable<KubeObject['metadata']['ownerReferences']>,
     },
   };
+  return kind === 'Secret' ? metadataOnly(whole) : whole;
 }
 
 function malformed(file: string, why: string, cause?: unknown): ReadError {
@@ -110,7 +112,7 @@ export function manifestsSource(objects: readonly KubeObject[], name: string, no
     list: async (kind, scope = {}) => {
       const own = objects.filter((object) => isOf(object, kind));
       if (own.length === 0) throw new ReadError('unrecorded', `list ${kind.resource}`, `no ${kind.kind} is among the manifests`);
-      return own.filter((object) => inScope(object, kind, scope));
+      return asAsked(kind, scope, own).filter((object) => inScope(object, kind, scope));
     },
     get: async () => {
       throw new ReadError('unrecorded', 'GET', 'manifests alone do not tell what runs');

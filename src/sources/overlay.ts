@@ -1,4 +1,5 @@
 import type { Change, Target } from '../model/change.ts';
+import { asAsked } from '../model/metadata-only.ts';
 import { type Endpoint, type Kind, type KubeObject, ReadError, type Request, type Scope, type Source } from '../model/source.ts';
 import { labelTest } from '../parse/label-test.ts';
 import { merged, patched } from '../parse/patch.ts';
@@ -17,7 +18,7 @@ export function overlay(source: Source, changes: readonly Change[]): Source {
       const own = changes.filter((change) => concerns(change, kind));
       if (own.length === 0) return source.list(kind, scope);
       const all = await listed(source, kind, scope, own);
-      return own.reduce(applied, all).filter((object) => inScope(object, kind, scope));
+      return asAsked(kind, scope, own.reduce(applied, all)).filter((object) => inScope(object, kind, scope));
     },
     get: (endpoint, request) => source.get(endpoint, request),
   };
@@ -54,7 +55,7 @@ async function listed(source: Source, kind: Kind, scope: Scope, changes: readonl
   }
 }
 
-const withoutSelector = ({ namespace }: Scope): Scope => (namespace === undefined ? {} : { namespace });
+const withoutSelector = ({ labelSelector: _, ...scope }: Scope): Scope => scope;
 
 function inScope({ metadata }: KubeObject, { namespaced }: Kind, { namespace, labelSelector = '' }: Scope): boolean {
   if (namespaced && namespace !== undefined && metadata.namespace !== namespace) return false;

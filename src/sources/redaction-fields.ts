@@ -1,9 +1,11 @@
 import { parse } from 'yaml';
+import { asksMetadataOnly } from '../model/metadata-only.ts';
 import type { RecordedGet, RecordedList, RecordedReply, Snapshot } from '../model/snapshot.ts';
 import type { KubeObject, Metadata } from '../model/source.ts';
 import { list, record, records, strings } from '../parse/fields.ts';
 import { masked } from '../parse/redact.ts';
 import { withoutSecrets, withoutSecretText } from '../parse/secrets.ts';
+import { withoutRawLog } from './kept-log.ts';
 import { shapes } from './redaction-shapes.ts';
 
 /** What is left of a value: all of it, nothing, some of its fields (of each item, when it is a list), or what a function makes of it. */
@@ -20,9 +22,9 @@ export function withReadFields(snapshot: Snapshot): Snapshot {
 }
 
 function listOf(entry: RecordedList, wanted: (name: string) => boolean): RecordedList {
-  const { answer, kind } = entry;
+  const { answer, kind, scope } = entry;
   if (answer.status === 'refused') return withoutSecrets(entry);
-  const shape = shapes[kind.resource] ?? everything;
+  const shape = asksMetadataOnly(kind, scope) ? {} : (shapes[kind.resource] ?? everything);
   return { ...entry, answer: { status: 'objects', objects: answer.objects.map((object) => objectOf(object, shape, wanted)) } };
 }
 
@@ -94,7 +96,8 @@ function withoutProcesses(value: unknown): unknown {
 const configPath = '/api/v1/status/config';
 
 function getOf(entry: RecordedGet): RecordedGet {
-  const { answer, question, endpoint } = entry;
+  const { question, endpoint } = entry;
+  const answer = withoutRawLog(endpoint, question.keep, entry.answer);
   const place = endpoint.at === 'url' ? { at: 'url' as const, url: endpoint.url.replace(/[?#].*$/, '') } : endpoint;
   if (answer.status === 'refused') return { ...entry, endpoint: place, answer: withoutSecrets(answer) };
   return { ...entry, endpoint: place, answer: replyOf(answer, question.path.endsWith(configPath)) };

@@ -24,7 +24,7 @@ export function withoutNames(snapshot: Snapshot, options: Options): { readonly s
 }
 
 // What is no text: certificates, and times.
-const keeping = new Set(['caBundle', 'gzipJson', 'creationTimestamp', 'lastTransitionTime', 'startedAt', 'finishedAt', 'base64']);
+const keeping = new Set(['caBundle', 'gzipJson', 'creationTimestamp', 'lastTransitionTime', 'startedAt', 'finishedAt', 'base64', 'keep']);
 
 /** Names that say nothing of whose cluster it is. */
 const common =

@@ -1,3 +1,4 @@
+import { asAsked } from '../model/metadata-only.ts';
 import {
   endpointName,
   getKey,
@@ -22,7 +23,7 @@ export function replay(snapshot: Snapshot, origin: Source['origin'] = snapshot.o
       const answer = lists.get(listKey(kind, scope));
       if (answer === undefined) throw unrecordedList(kind, scope);
       if (answer.status === 'refused') throw refused(answer.refusal);
-      return answer.objects;
+      return asAsked(kind, scope, answer.objects);
     },
     get: async (endpoint, request) => {
       const answer = gets.get(getKey(endpoint, questionOf(request)));

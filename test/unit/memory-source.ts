@@ -1,3 +1,4 @@
+import { asAsked } from '../../src/model/metadata-only.ts';
 import {
   type Endpoint,
   type Fault,
@@ -9,6 +10,7 @@ import {
   type Scope,
   type Source,
 } from '../../src/model/source.ts';
+import { keptOfLog } from '../../src/parse/log-lines.ts';
 
 /** What an endpoint answers: a body with status 200 and a text content type, or all of it, or an error. */
 export type Answer =
@@ -19,7 +21,7 @@ export type Answer =
 /** A small cluster held in memory. */
 export interface Memory {
   readonly objects?: readonly KubeObject[];
-  /** By "NAMESPACE/POD:PORT/PATH", "NAMESPACE/SERVICE:PORT/PATH" or the whole URL; a function sees the request. */
+  /** By "NAMESPACE/POD:PORT/PATH", "NAMESPACE/SERVICE:PORT/PATH", the whole URL or "logs NAMESPACE/POD/CONTAINER"; a function sees the request. */
   readonly endpoints?: Readonly<Record<string, Answer | ((request: Request) => Answer)>>;
   /** Kinds by plural resource that are not served (absent) or refused. */
   readonly refused?: Readonly<Record<string, 'absent' | 'forbidden' | 'timeout' | 'unreachable'>>;
@@ -61,7 +63,7 @@ function listed(memory: Memory, kind: Kind, scope: Scope): readonly KubeObject[]
   const reason = memory.refused?.[kind.resource];
   if (reason !== undefined)
     throw new ReadError(reason, what, `${kind.resource}${group}: ${reason}`, { needs: `${what} in all namespaces` });
-  return (memory.objects ?? [])
+  return asAsked(kind, scope, memory.objects ?? [])
     .filter((object) => object.kind === kind.kind && (kind.group === '' || object.apiVersion.startsWith(`${kind.group}/`)))
     .filter((object) => scope.namespace === undefined || object.metadata.namespace === scope.namespace)
     .filter((object) => selected(object.metadata.labels ?? {}, scope.labelSelector));
@@ -81,17 +83,19 @@ function selected(labels: Readonly<Record<string, string>>, selector = ''): bool
 
 function nameOf(endpoint: Endpoint): string {
   if (endpoint.at === 'pod') return `${endpoint.namespace}/${endpoint.pod}:${endpoint.port}`;
+  if (endpoint.at === 'logs') return `logs ${endpoint.namespace}/${endpoint.pod}/${endpoint.container}`;
   return endpoint.at === 'service' ? `${endpoint.namespace}/${endpoint.service}:${endpoint.port}` : endpoint.url;
 }
 
 function replied(memory: Memory, endpoint: Endpoint, request: Request): Reply {
-  const name = `${nameOf(endpoint)}${request.path}`;
+  const name = endpoint.at === 'logs' ? nameOf(endpoint) : `${nameOf(endpoint)}${request.path}`;
   const found = memory.endpoints?.[name];
   const answer = typeof found === 'function' ? found(request) : (found ?? faulty('refused', `connection refused: ${name}`));
   if (answer instanceof ReadError) throw answer;
   const { status = 200, headers = {}, body } = typeof answer === 'string' ? { body: answer } : answer;
   const type = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8; escaping=allow-utf-8' };
-  return { status, headers: { ...type, ...headers }, body: chunks(body), via: 'port-forward' };
+  const said = endpoint.at === 'logs' ? keptOfLog(body, request.keep ?? []) : body;
+  return { status, headers: { ...type, ...headers }, body: chunks(said), via: 'port-forward' };
 }
 
 /** In pieces, so that whoever reads has to join them. */
