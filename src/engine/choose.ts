@@ -11,28 +11,31 @@ export interface Choice {
   readonly unread: readonly Unread[];
 }
 
-/** Finds the installed pipelines. */
+/** Finds the installed pipelines. One that another covers is left out: its links are judged there. */
 export async function choose(pipelines: readonly Pipeline[], gathering: Gathering): Promise<Choice> {
   const looks = await Promise.all(pipelines.map((pipeline) => look(pipeline, gathering)));
   const lookedFor = looks.flatMap((each) => (each.status === 'absent' ? each.lookedFor : []));
-  const unsure = looks.flatMap((each) => (each.status === 'unread' ? [each] : []));
+  const unread = looks.flatMap((each) => (each.status === 'unread' ? [each] : []));
+  const covered = new Set(looks.flatMap((each) => (each.status === 'installed' ? each.covers : [])));
   return {
-    chosen: looks.flatMap((each) => (each.status === 'installed' ? [each.pipeline] : [])),
-    unsure: unsure.map(({ pipeline }) => pipeline),
+    chosen: looks.flatMap((each) => (each.status === 'installed' && !covered.has(each.pipeline.id) ? [each.pipeline] : [])),
+    // A recording that was made without looking for one says nothing about it, and will not.
+    unsure: unread.flatMap((each) => (each.unread.reason === 'unrecorded' ? [] : [each.pipeline])),
     lookedFor,
-    unread: unsure.map(({ unread }) => unread),
+    unread: unread.map((each) => each.unread),
   };
 }
 
 type Look =
-  | { readonly status: 'installed'; readonly pipeline: Pipeline }
+  | { readonly status: 'installed'; readonly pipeline: Pipeline; readonly covers: readonly string[] }
   | { readonly status: 'absent'; readonly lookedFor: readonly string[] }
   | { readonly status: 'unread'; readonly pipeline: Pipeline; readonly unread: Unread };
 
 async function look(pipeline: Pipeline, gathering: Gathering): Promise<Look> {
   try {
     const installed = await gathering.reader.ask(pipeline.installed);
-    return installed.status === 'installed' ? { status: 'installed', pipeline } : { status: 'absent', lookedFor: installed.lookedFor };
+    if (installed.status === 'absent') return { status: 'absent', lookedFor: installed.lookedFor };
+    return { status: 'installed', pipeline, covers: installed.covers ?? [] };
   } catch (error) {
     return { status: 'unread', pipeline, unread: unreadOf(error, pipeline.installed.id) };
   }

@@ -7,6 +7,8 @@ export type Installed =
       readonly status: 'installed' /** What was detected, for example "v0.5.0"; null when it cannot be told; "v0.4.0, v0.5.0" when mixed. */;
       readonly variant: string | null;
       readonly summary: string;
+      /** Ids of pipelines whose chain is a part of this one's and is judged with it: they are not judged on their own. */
+      readonly covers?: readonly string[];
     }
   | { readonly status: 'absent' /** What was looked for, to say so. */; readonly lookedFor: readonly string[] };
 

@@ -14,6 +14,16 @@ export interface ProducedHeader {
   readonly claim: string | null;
 }
 
+/** How callers are told apart by API keys: EG api/v1alpha1/api_key_auth_types.go. */
+export interface ApiKeyAuth {
+  /** The request header that carries the client's ID on; null: none. */
+  readonly forwards: string | null;
+  /** The key itself does not go on to the backend. */
+  readonly sanitizes: boolean;
+  /** The Secrets that hold the keys, by client ID. */
+  readonly secrets: readonly { readonly namespace: string; readonly name: string }[];
+}
+
 /** A SecurityPolicy of Envoy Gateway. */
 export interface SecurityPolicy {
   readonly subject: string;
@@ -24,6 +34,8 @@ export interface SecurityPolicy {
   /** Chooses its targets by label: which ones, only its status tells. */
   readonly selects: readonly string[];
   readonly produces: readonly ProducedHeader[];
+  /** Callers are known by API keys; null: not by this policy. */
+  readonly apiKey: ApiKeyAuth | null;
   /** Requests without a token pass. */
   readonly optional: boolean;
   /** Joins the Gateway's policy instead of replacing it. */
@@ -62,6 +74,7 @@ export function securityPolicyOf(object: KubeObject): SecurityPolicy {
     }),
     selects: records(spec.targetSelectors).map((selector) => text(selector.kind) ?? ''),
     produces: producedBy(spec),
+    apiKey: 'apiKeyAuth' in spec ? apiKeyOf(record(spec.apiKeyAuth), namespace) : null,
     optional: record(spec.jwt).optional === true,
     merges: (text(spec.mergeType) ?? '') !== '',
     ancestors: ancestors.map((ancestor) => {
@@ -70,6 +83,18 @@ export function securityPolicyOf(object: KubeObject): SecurityPolicy {
     }),
     accepted: accepted.length === 0 ? null : accepted.some((condition) => condition.status === 'True'),
     conditions,
+  };
+}
+
+function apiKeyOf(auth: Readonly<Record<string, unknown>>, namespace: string): ApiKeyAuth {
+  const header = text(auth.forwardClientIDHeader);
+  return {
+    forwards: header === '' ? null : header,
+    sanitizes: auth.sanitize === true,
+    secrets: records(auth.credentialRefs).flatMap((ref) => {
+      const name = text(ref.name);
+      return name === null ? [] : [{ namespace: text(ref.namespace) ?? namespace, name }];
+    }),
   };
 }
 
