@@ -35,35 +35,35 @@ const known: readonly (readonly [RegExp, (match: RegExpExecArray) => Translated]
     /sample limit exceeded/,
     () => ({
       text: 'the endpoint has more series than the sample limit',
-      remedy: 'raise sampleLimit of the PodMonitor (or enforcedSampleLimit of the Prometheus)',
+      remedy: 'raise sampleLimit of its monitor (or enforcedSampleLimit of the Prometheus)',
     }),
   ],
   [
     /target_limit exceeded/,
     () => ({
       text: 'the scrape pool has more targets than the target limit',
-      remedy: 'raise targetLimit of the PodMonitor (or enforcedTargetLimit of the Prometheus)',
+      remedy: 'raise targetLimit of its monitor (or enforcedTargetLimit of the Prometheus)',
     }),
   ],
   [
     /body size limit exceeded/,
     () => ({
       text: 'the answer is larger than the body size limit',
-      remedy: 'raise bodySizeLimit of the PodMonitor (or enforcedBodySizeLimit of the Prometheus)',
+      remedy: 'raise bodySizeLimit of its monitor (or enforcedBodySizeLimit of the Prometheus)',
     }),
   ],
   [
     /server returned HTTP status (401|403)/,
     ([, status]) => ({
       text: `the endpoint wants credentials (HTTP ${status})`,
-      remedy: 'give the PodMonitor endpoint the authorization that the metrics endpoint asks for',
+      remedy: 'give the endpoint of its monitor the authorization that the metrics endpoint asks for',
     }),
   ],
   [
     /server returned HTTP status 404/,
     () => ({
       text: 'there is nothing at the path it asks for (HTTP 404)',
-      remedy: 'set the path of the PodMonitor endpoint to the one that serves metrics',
+      remedy: 'set the path of its monitor endpoint to the one that serves metrics',
     }),
   ],
   [
@@ -72,13 +72,13 @@ const known: readonly (readonly [RegExp, (match: RegExpExecArray) => Translated]
   ],
   [
     /server gave HTTP response to HTTPS client/,
-    () => ({ text: 'it speaks TLS to a plain HTTP endpoint', remedy: 'set scheme: http in the PodMonitor endpoint' }),
+    () => ({ text: 'it speaks TLS to a plain HTTP endpoint', remedy: 'set scheme: http in its monitor endpoint' }),
   ],
   [
     /x509|tls: |malformed HTTP response|certificate/,
     () => ({
       text: 'TLS between Prometheus and the endpoint does not work',
-      remedy: 'make scheme and tlsConfig of the PodMonitor endpoint fit what the port serves',
+      remedy: 'make scheme and tlsConfig of its monitor endpoint fit what the port serves',
     }),
   ],
   [
@@ -101,7 +101,7 @@ const known: readonly (readonly [RegExp, (match: RegExpExecArray) => Translated]
   ],
   [
     /unsupported Content-Type|no fallback_scrape_protocol/,
-    () => ({ text: 'the endpoint does not answer with metrics', remedy: 'point the PodMonitor at the port and path that serve metrics' }),
+    () => ({ text: 'the endpoint does not answer with metrics', remedy: 'point its monitor at the port and path that serve metrics' }),
   ],
   [
     /connection reset|unexpected EOF|EOF$/,

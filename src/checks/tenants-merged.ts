@@ -1,4 +1,5 @@
 import type { Nouns } from '../facts/emitters.ts';
+import { endpointsField, resourceOf } from '../facts/monitors.ts';
 import { type ServerRules, scrapeRules } from '../facts/scrape-rules.ts';
 import { targets } from '../facts/targets.ts';
 import { defineCheck, type Finding, verdict } from '../model/check.ts';
@@ -148,16 +149,21 @@ function effect({ label, values, into, lost, total }: Damage): string {
     : verb;
 }
 
-/** Where a rule of the pool is written: the operator's pool names are podMonitor/NAMESPACE/NAME/INDEX. */
+/** What the operator made a pool of: its names are podMonitor/NAMESPACE/NAME/INDEX and serviceMonitor/NAMESPACE/NAME/INDEX. */
+const poolName = /^(podMonitor|serviceMonitor)\/([^/]+)\/([^/]+)\/(\d+)$/;
+
+/** Where a rule of the pool is written. */
 export function whereText(pool: string): string {
-  const match = /^podMonitor\/([^/]+)\/([^/]+)\/(\d+)$/.exec(pool);
-  return match === null
-    ? `from the job ${pool}`
-    : `from spec.podMetricsEndpoints[${match[3]}].metricRelabelings of PodMonitor ${match[1]}/${match[2]}, or from the scrape class that it uses`;
+  const [, made, namespace, name, index] = poolName.exec(pool) ?? [];
+  if (made === undefined) return `from the job ${pool}`;
+  const kind = made === 'podMonitor' ? 'PodMonitor' : 'ServiceMonitor';
+  return `from spec.${endpointsField(kind)}[${index}].metricRelabelings of ${kind} ${namespace}/${name}, or from the scrape class that it uses`;
 }
 
+/** The command that shows the rules of the pool. */
 export function whereRun(pool: string): string {
-  const match = /^podMonitor\/([^/]+)\/([^/]+)\/(\d+)$/.exec(pool);
-  if (match === null) return 'curl -s http://localhost:9090/api/v1/status/config';
-  return `kubectl -n ${shell(match[1] ?? '')} get podmonitor ${shell(match[2] ?? '')} -o jsonpath='{.spec.podMetricsEndpoints[${match[3]}].metricRelabelings}'`;
+  const [, made, namespace = '', name = '', index] = poolName.exec(pool) ?? [];
+  if (made === undefined) return 'curl -s http://localhost:9090/api/v1/status/config';
+  const kind = made === 'podMonitor' ? 'PodMonitor' : 'ServiceMonitor';
+  return `kubectl -n ${shell(namespace)} get ${resourceOf({ kind })} ${shell(name)} -o jsonpath='{.spec.${endpointsField(kind)}[${index}].metricRelabelings}'`;
 }

@@ -21,6 +21,6 @@ export async function explain(id: string | null, flags: { readonly color: string
       id,
       entries.map(({ check }) => check.id),
     );
-  await shell.write(explained(entry.check, style));
+  await shell.write(explained(entry.check, style, entry.otherwise));
   return 0;
 }

@@ -4,6 +4,14 @@ import type { Check } from '../model/check.ts';
 export interface Entry {
   readonly check: Check;
   readonly pipelines: readonly string[];
+  /** Where other pipelines say it in other words: the check as they have it. */
+  readonly otherwise: readonly Worded[];
+}
+
+/** A check in the words of some pipelines. */
+export interface Worded {
+  readonly check: Check;
+  readonly pipelines: readonly string[];
 }
 
 /** Every check of every pipeline once, in data-path order of the first pipeline that has it. */
@@ -12,14 +20,24 @@ export function entriesOf(pipelines: readonly { readonly id: string; readonly ch
   for (const { id, checks } of pipelines) {
     for (const check of checks) {
       const known = entries.get(check.id);
-      entries.set(check.id, { check: known?.check ?? check, pipelines: [...(known?.pipelines ?? []), id] });
+      if (known === undefined) entries.set(check.id, { check, pipelines: [id], otherwise: [] });
+      else entries.set(check.id, { ...known, pipelines: [...known.pipelines, id], otherwise: othersWith(known, check, id) });
     }
   }
   return [...entries.values()];
 }
 
+function othersWith({ check: first, otherwise }: Entry, check: Check, pipeline: string): readonly Worded[] {
+  if (wordsOf(check) === wordsOf(first)) return otherwise;
+  const same = otherwise.find((each) => wordsOf(each.check) === wordsOf(check));
+  if (same === undefined) return [...otherwise, { check, pipelines: [pipeline] }];
+  return otherwise.map((each) => (each === same ? { check: each.check, pipelines: [...each.pipelines, pipeline] } : each));
+}
+
+const wordsOf = ({ title, why, fix }: Check): string => JSON.stringify([title, why, fix]);
+
 /** The page of a check: docs/checks/ID.md. */
-export function page({ check, pipelines }: Entry): string {
+export function page({ check, pipelines, otherwise }: Entry): string {
   const { id, title, hop, severity, why, fix, follows } = check;
   return [
     `# ${id}`,
@@ -38,6 +56,7 @@ export function page({ check, pipelines }: Entry): string {
     '',
     sentence(fix),
     '',
+    ...otherwise.flatMap((other) => otherLines(other, check)),
     ...followsLines(follows),
     '## What is read',
     '',
@@ -48,6 +67,17 @@ export function page({ check, pipelines }: Entry): string {
     '```',
     '',
   ].join('\n');
+}
+
+function otherLines({ check: { title, why, fix }, pipelines }: Worded, first: Check): readonly string[] {
+  return [
+    `## For ${pipelines.join(', ')}`,
+    '',
+    `A healthy chain: **${title}**.`,
+    '',
+    ...(why === first.why ? [] : [sentence(why), '']),
+    ...(fix === first.fix ? [] : [sentence(fix), '']),
+  ];
 }
 
 function followsLines(follows: readonly string[]): readonly string[] {

@@ -73,7 +73,7 @@ function throughWay(access: Access, via: RoleSettings['via']): Access {
 }
 
 function ruleLines({ group, resource, verbs, facts }: Rule): readonly string[] {
-  const note = resource === 'pods/portforward' ? [`  # ${tunnelNote}`] : [];
+  const note = (notes[`${group}/${resource}`] ?? []).map((line) => `  # ${line}`);
   return [
     `  # ${facts.join('; ')}`,
     ...note,
@@ -83,8 +83,17 @@ function ruleLines({ group, resource, verbs, facts }: Rule): readonly string[] {
   ];
 }
 
-// Kubernetes 1.35 asks for create as well: feature gate AuthorizePodWebsocketUpgradeCreatePermission, pkg/features/kube_features.go.
-const tunnelNote = 'a tunnel is a GET that is upgraded; Kubernetes 1.35 and later asks for create as well';
+/** What a person who grants a rule should know, by group and resource. */
+const notes: Readonly<Record<string, readonly string[]>> = {
+  // Feature gate AuthorizePodWebsocketUpgradeCreatePermission, pkg/features/kube_features.go.
+  '/pods/portforward': ['a tunnel is a GET that is upgraded; Kubernetes 1.35 and later asks for create as well'],
+  // An authorizer sees the resource and never the form of the answer: k8s.io/apiserver pkg/authorization/authorizer/interfaces.go.
+  '/secrets': [
+    'RBAC cannot tell names from data: whoever holds this rule can read every Secret.',
+    'tokmeter asks the API server for metadata alone',
+  ],
+  '/pods/log': ['whoever holds this rule can read every log; tokmeter keeps counts of known messages alone'],
+};
 
 function bindingLines({ name, serviceAccount }: RoleSettings): readonly string[] {
   if (serviceAccount === null) return [];

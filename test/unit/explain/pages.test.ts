@@ -16,6 +16,28 @@ const text = (path: string): string => readFileSync(resolve(root, path), 'utf8')
 const entries = entriesOf(pipelines);
 const named = entries.map((entry) => [entry.check.id, entry] as const);
 
+describe('a check of several pipelines', () => {
+  const check = broken('same');
+  const other = { ...check, title: 'every pod is there' };
+  const [entry] = entriesOf([
+    { id: 'one', checks: [check] },
+    { id: 'two', checks: [other] },
+    { id: 'three', checks: [check] },
+    { id: 'four', checks: [other] },
+  ]);
+
+  it('is told once in the words of the first, and once in each other wording', () => {
+    expect(entry?.pipelines).toEqual(['one', 'two', 'three', 'four']);
+    expect(entry?.otherwise.map(({ pipelines: of }) => of)).toEqual([['two', 'four']]);
+  });
+
+  it('shows the other wording in its page and in the terminal', () => {
+    if (entry === undefined) throw new Error('no entry');
+    expect(page(entry)).toContain('## For two, four\n\nA healthy chain: **every pod is there**.');
+    expect(explained(check, plain, entry.otherwise)).toContain('Healthy when every pod is there.');
+  });
+});
+
 describe('the catalogue', () => {
   it.each(pipelines.map((pipeline) => [pipeline.id, pipeline] as const))('%s has unique ids in data-path order', (_, { checks }) => {
     const ids = checks.map(({ id }) => id);
@@ -49,8 +71,8 @@ describe('the catalogue', () => {
   });
 
   it('fits the terminal', () => {
-    for (const { check } of entries) {
-      const wide = explained(check, plain)
+    for (const { check, otherwise } of entries) {
+      const wide = explained(check, plain, otherwise)
         .split('\n')
         .filter((line) => line.length > 80 && !line.startsWith('  tokmeter '));
       expect(wide).toEqual([]);
