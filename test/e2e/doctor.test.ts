@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import type { CheckResult, Report } from '../../src/model/report.ts';
 import { runCli } from '../program/run-cli.ts';
-import { healthy } from '../worlds/healthy.ts';
+import { clusterOf } from '../worlds/cluster.ts';
 import { worlds } from '../worlds/index.ts';
 import type { Manifest } from './testbed/api.ts';
 import { missingPrograms } from './testbed/processes.ts';
@@ -30,9 +30,7 @@ describe.skipIf(missing.length > 0)(`doctor on a real cluster${missing.length > 
   async function put(name: string): Promise<void> {
     const world = worlds.find((each) => each.name === name);
     if (world === undefined) throw new Error(`there is no world ${name}`);
-    const cluster = healthy(world.on, '127.0.90');
-    world.change?.(cluster);
-    staged = await stage(bed, cluster);
+    staged = await stage(bed, clusterOf(world, '127.0.90'));
   }
 
   async function doctor(user: 'admin' | 'viewer' = 'admin'): Promise<{ readonly report: Report; readonly code: number | null }> {

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../src/model/report.ts';
 import { runCli } from '../program/run-cli.ts';
-import { healthy } from '../worlds/healthy.ts';
+import { clusterOf } from '../worlds/cluster.ts';
 import { worlds } from '../worlds/index.ts';
+import { servedOf } from './testbed/crds.ts';
 import { missingPrograms } from './testbed/processes.ts';
 import { type Staged, stage } from './testbed/stage.ts';
 import { startTestbed, type Testbed } from './testbed/testbed.ts';
@@ -54,9 +55,8 @@ describe.skipIf(missing.length > 0)(name, () => {
     await staged?.stop();
     staged = null;
     forget();
-    const cluster = healthy(world.on, '127.0.95');
-    world.change?.(cluster);
-    await bed.serve(world.on.release, cluster.absent);
+    const cluster = clusterOf(world, '127.0.95');
+    await bed.serve(servedOf(cluster));
     staged = await stage(bed, cluster);
     await world.later?.(staged);
   }

@@ -3,12 +3,12 @@ import { mapping } from './healthy.ts';
 import { names } from './objects/namespaces.ts';
 import { crashing, podOf } from './objects/workloads.ts';
 import { mapController, reidentify, remap } from './sound.ts';
-import { type Cluster, drop, type Editable, edit, find, type WorldDefinition } from './world.ts';
+import { type Cluster, drop, type Editable, edit, find, type GatewayWorld } from './world.ts';
 
-const broken = (id: string): WorldDefinition['expect'] => ({ exitCode: 1, brokenAt: id });
+const broken = (id: string): GatewayWorld['expect'] => ({ exitCode: 1, brokenAt: id });
 
 /** Worlds whose path breaks where it is configured. */
-export const configureWorlds: readonly WorldDefinition[] = [
+export const configureWorlds: readonly GatewayWorld[] = [
   {
     name: 'no-controller',
     title: 'the controller was uninstalled and its proxies run on',

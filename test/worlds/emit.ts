@@ -3,13 +3,13 @@ import { sidecarArgs } from './objects/proxies.ts';
 import { looks } from './objects/releases.ts';
 import { crashing } from './objects/workloads.ts';
 import { eachSidecar, mapController, reidentify } from './sound.ts';
-import { type Cluster, type Editable, edit, type WorldDefinition } from './world.ts';
+import { type Cluster, type Editable, edit, type GatewayWorld } from './world.ts';
 
-const broken = (id: string): WorldDefinition['expect'] => ({ exitCode: 1, brokenAt: id });
-const warned = (id: string): WorldDefinition['expect'] => ({ exitCode: 0, brokenAt: id });
+const broken = (id: string): GatewayWorld['expect'] => ({ exitCode: 1, brokenAt: id });
+const warned = (id: string): GatewayWorld['expect'] => ({ exitCode: 0, brokenAt: id });
 
 /** Worlds whose path breaks where tokens are counted. */
-export const emitWorlds: readonly WorldDefinition[] = [
+export const emitWorlds: readonly GatewayWorld[] = [
   {
     name: 'proxy-created-before-the-webhook',
     title: 'one of three proxies has no sidecar',

@@ -1,3 +1,4 @@
+import type { SidecarRelease } from '../e2e/emulator/releases.ts';
 import type { Flow } from '../e2e/emulator/sidecar.ts';
 import { controller } from './objects/controller.ts';
 import { dashboards } from './objects/dashboards.ts';
@@ -7,12 +8,12 @@ import { names, namespaces } from './objects/namespaces.ts';
 import { placeOf, plainProxy, proxies } from './objects/proxies.ts';
 import { looks } from './objects/releases.ts';
 import { gateway, routes } from './objects/routes.ts';
-import type { Cluster, Manifest, WorldDefinition } from './world.ts';
+import type { GatewayCluster, GatewayWorld, Manifest, ProxyPod } from './world.ts';
 
 export const mapping = 'x-user-id:user.id,x-user-namespace:user.namespace';
 
 /** A cluster in which every token is counted once, under the right name, for the right tenant. */
-export function healthy({ release, prometheus = '3.16', mode = {} }: WorldDefinition['on'], subnet: string): Cluster {
+export function healthy({ release, prometheus = '3.16', mode = {} }: GatewayWorld['on'], subnet: string): GatewayCluster {
   const look = looks[release];
   const mapped = look.mappingFlag === null ? '' : mapping;
   const addresses = Array.from({ length: mode.replicas ?? 3 }, (_, index) => `${subnet}.${11 + index}`);
@@ -40,23 +41,26 @@ export function healthy({ release, prometheus = '3.16', mode = {} }: WorldDefini
     ],
     proxies: pods.filter(({ kind }) => kind === 'Pod').map((pod, index) => proxyOf(pod, release, index)),
     servers: [{ namespace: names.monitoring, name: 'k8s', pods: ['prometheus-k8s-0'] }],
+    backends: [],
+    collectors: [],
+    systems: [],
     absent: [],
   };
 }
 
-function proxyOf(pod: Manifest, release: Cluster['release'], index: number): Cluster['proxies'][number] {
+function proxyOf(pod: Manifest, release: SidecarRelease, index: number): ProxyPod {
   const address = (pod.status as { readonly podIP: string }).podIP;
   const namespace = pod.metadata.namespace ?? '';
   return { namespace, name: pod.metadata.name, address, emulated: { release, flows: traffic(release, index) } };
 }
 
 /** v0.2 and v0.3 credit tokens to the wrong model as soon as there are two. */
-export function modelsOf(release: Cluster['release']): readonly string[] {
+export function modelsOf(release: SidecarRelease): readonly string[] {
   return release === 'v0.2' || release === 'v0.3' ? ['gpt-4o-mini'] : ['gpt-4o-mini', 'llama-3.3-70b'];
 }
 
 /** Two tenants that ask every model, through each proxy at its own pace. */
-export function traffic(release: Cluster['release'], proxy: number, models: readonly string[] = modelsOf(release)): readonly Flow[] {
+export function traffic(release: SidecarRelease, proxy: number, models: readonly string[] = modelsOf(release)): readonly Flow[] {
   const tenants = [
     { 'user.id': 'alice', 'user.namespace': 'team-a' },
     { 'user.id': 'bob', 'user.namespace': 'team-b' },

@@ -2,13 +2,13 @@ import { podMonitor, prometheusObject, prometheusPod } from './objects/monitorin
 import { names } from './objects/namespaces.ts';
 import { eachSidecar } from './sound.ts';
 import { splitMonitors } from './two-faults.ts';
-import { type Cluster, drop, type Editable, edit, find, type Manifest, type WorldDefinition } from './world.ts';
+import { type Cluster, drop, type Editable, edit, find, type GatewayWorld, type Manifest } from './world.ts';
 
 const sound = { exitCode: 0, brokenAt: null } as const;
 const openshift = 'openshift-user-workload-monitoring';
 
 /** Worlds that look broken and are not. */
-export const looksBrokenWorlds: readonly WorldDefinition[] = [
+export const looksBrokenWorlds: readonly GatewayWorld[] = [
   {
     name: 'two-shards',
     title: 'two shards of one Prometheus share the proxies out, so that each is a target of one alone',
@@ -60,7 +60,7 @@ export const looksBrokenWorlds: readonly WorldDefinition[] = [
     expect: sound,
   },
   ...(['Dots', 'Values', 'Underscores'] as const).map(
-    (scheme): WorldDefinition => ({
+    (scheme): GatewayWorld => ({
       name: `names-escaped-by-${scheme.toLowerCase()}`,
       title: `Prometheus 3 asks v0.4 for its names with nameEscapingScheme ${scheme}, and stores them so`,
       on: { release: 'v0.4' },

@@ -1,10 +1,10 @@
 import { dashboard, rule, spellingOf } from './objects/dashboards.ts';
-import type { Cluster, Manifest, WorldDefinition } from './world.ts';
+import type { Cluster, GatewayWorld, Manifest } from './world.ts';
 
-const broken = (id: string): WorldDefinition['expect'] => ({ exitCode: 1, brokenAt: id });
+const broken = (id: string): GatewayWorld['expect'] => ({ exitCode: 1, brokenAt: id });
 
 /** Worlds whose path breaks where people look at it. */
-export const presentWorlds: readonly WorldDefinition[] = [
+export const presentWorlds: readonly GatewayWorld[] = [
   {
     name: 'dashboard-of-the-release-before',
     title: 'a dashboard asks for the name that v0.4 had',

@@ -1,14 +1,14 @@
 import type { Flow } from '../e2e/emulator/sidecar.ts';
 import { traffic } from './healthy.ts';
 import { additionalJobs } from './scrape.ts';
-import { type Cluster, drop, edit, type WorldDefinition } from './world.ts';
+import { type Cluster, drop, edit, type GatewayWorld } from './world.ts';
 
-const broken = (id: string): WorldDefinition['expect'] => ({ exitCode: 1, brokenAt: id });
+const broken = (id: string): GatewayWorld['expect'] => ({ exitCode: 1, brokenAt: id });
 const dropping = { action: 'drop', sourceLabels: ['__name__'], regex: 'gen_ai_client_token_usage.*' };
 const forgetting = { action: 'labeldrop', regex: 'user_id' };
 
 /** Worlds whose path breaks between the store and the query. */
-export const queryWorlds: readonly WorldDefinition[] = [
+export const queryWorlds: readonly GatewayWorld[] = [
   {
     name: 'metric-relabeling-drops-tokens',
     title: 'metric relabeling drops the token series: targets are up and nothing is stored',

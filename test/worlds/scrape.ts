@@ -1,12 +1,12 @@
 import { podMonitor } from './objects/monitoring.ts';
 import { names } from './objects/namespaces.ts';
 import { looks } from './objects/releases.ts';
-import { type Cluster, drop, type Editable, edit, find, type Manifest, type WorldDefinition } from './world.ts';
+import { type Cluster, drop, type Editable, edit, find, type GatewayWorld, type Manifest } from './world.ts';
 
-const broken = (id: string): WorldDefinition['expect'] => ({ exitCode: 1, brokenAt: id });
+const broken = (id: string): GatewayWorld['expect'] => ({ exitCode: 1, brokenAt: id });
 
 /** Worlds whose path breaks between the proxies and the store. */
-export const scrapeWorlds: readonly WorldDefinition[] = [
+export const scrapeWorlds: readonly GatewayWorld[] = [
   {
     name: 'no-prometheus-object',
     title: 'PodMonitors exist and no Prometheus does',

@@ -1,15 +1,15 @@
 import { mapping, traffic } from './healthy.ts';
 import { prometheusPod } from './objects/monitoring.ts';
 import { looks } from './objects/releases.ts';
-import { type Editable, edit, type WorldDefinition } from './world.ts';
+import { type Editable, edit, type GatewayCluster, type GatewayWorld } from './world.ts';
 
 const sound = { exitCode: 0, brokenAt: null } as const;
 
 /** Worlds in which nothing is wrong: the plain ones, and those that look broken and are not. */
-export const soundWorlds: readonly WorldDefinition[] = [
+export const soundWorlds: readonly GatewayWorld[] = [
   { name: 'healthy-v0.3', title: 'a healthy gateway of v0.3', on: { release: 'v0.3' }, expect: sound },
   ...(['v0.3', 'v0.5', 'v0.6', 'v0.7', 'v1.0', 'v1.1'] as const).map(
-    (release): WorldDefinition => ({
+    (release): GatewayWorld => ({
       name: `healthy-${release}-prometheus-2`,
       title: `a healthy gateway of ${release}, scraped by Prometheus 2.42`,
       on: { release, prometheus: '2.42' },
@@ -125,7 +125,7 @@ export const soundWorlds: readonly WorldDefinition[] = [
 ];
 
 /** Changes the sidecar of every proxy. */
-export function eachSidecar(cluster: Parameters<typeof edit>[0], change: (sidecar: Editable, pod: Editable, index: number) => void): void {
+export function eachSidecar(cluster: GatewayCluster, change: (sidecar: Editable, pod: Editable, index: number) => void): void {
   cluster.proxies.forEach(({ name }, index) => {
     edit(cluster, 'Pod', name, (pod) => {
       const all = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])];
@@ -142,19 +142,19 @@ export function replaceFlag(container: Editable, flag: string, args: readonly st
 }
 
 /** Another mapping in the controller and in every sidecar. */
-export function remap(cluster: Parameters<typeof edit>[0], value: string): void {
+export function remap(cluster: GatewayCluster, value: string): void {
   mapController(cluster, value);
   mapSidecars(cluster, value);
 }
 
-export function mapController(cluster: Parameters<typeof edit>[0], value: string): void {
+export function mapController(cluster: GatewayCluster, value: string): void {
   const flag = looks[cluster.release].mappingFlag ?? '';
   edit(cluster, 'Deployment', 'ai-gateway-controller', (deployment) => {
     replaceFlag(deployment.spec.template.spec.containers[0], flag, value === '' ? [] : [`--${flag}=${value}`]);
   });
 }
 
-export function mapSidecars(cluster: Parameters<typeof edit>[0], value: string): void {
+export function mapSidecars(cluster: GatewayCluster, value: string): void {
   const flag = `-${looks[cluster.release].mappingFlag ?? ''}`;
   eachSidecar(cluster, (sidecar) => {
     const at = sidecar.args.indexOf(flag);
@@ -164,7 +164,7 @@ export function mapSidecars(cluster: Parameters<typeof edit>[0], value: string):
 
 /** Traffic whose identity is another one. */
 export function reidentify(
-  cluster: Parameters<typeof edit>[0],
+  cluster: GatewayCluster,
   change: (identity: Readonly<Record<string, string>>, index: number) => Readonly<Record<string, string>>,
 ): void {
   cluster.proxies.forEach((proxy, index) => {

@@ -6,12 +6,12 @@ import { names } from './objects/namespaces.ts';
 import { presentWorlds } from './present.ts';
 import { queryWorlds } from './query.ts';
 import { scrapeWorlds } from './scrape.ts';
-import { type Cluster, drop, type Editable, edit, type WorldDefinition } from './world.ts';
+import { type Cluster, drop, type Editable, edit, type GatewayWorld } from './world.ts';
 
 const single = [...configureWorlds, ...emitWorlds, ...scrapeWorlds, ...queryWorlds, ...presentWorlds];
 
 /** Worlds with two faults of which neither explains the other. */
-export const twoFaultWorlds: readonly WorldDefinition[] = [
+export const twoFaultWorlds: readonly GatewayWorld[] = [
   both('stale-mapping-and-old-dashboard', 'mapping-changed-without-restart', 'dashboard-of-the-release-before'),
   both('webhook-without-ca-and-two-monitors', 'webhook-without-ca', 'two-monitors-one-port'),
   both('no-request-costs-and-two-monitors', 'two-monitors-one-port', 'no-request-costs'),
@@ -82,7 +82,7 @@ export const twoFaultWorlds: readonly WorldDefinition[] = [
 ];
 
 /** Both changes on one cluster; the first is the one that is named first. */
-function both(name: string, root: string, beside: string): WorldDefinition {
+function both(name: string, root: string, beside: string): GatewayWorld {
   const [first, second] = [named(root), named(beside)];
   return {
     name,
@@ -96,7 +96,7 @@ function both(name: string, root: string, beside: string): WorldDefinition {
   };
 }
 
-function named(name: string): WorldDefinition {
+function named(name: string): GatewayWorld {
   const found = single.find((world) => world.name === name);
   if (found === undefined) throw new Error(`there is no world ${name}`);
   return found;

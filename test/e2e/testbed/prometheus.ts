@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { request } from 'undici';
 import { parse, stringify } from 'yaml';
 import type { Api, Manifest } from './api.ts';
-import { podTargets } from './file-discovery.ts';
+import { type Discovery, fileTargets } from './file-discovery.ts';
 import { bin, end, freePort, run, until } from './processes.ts';
 
 /** 3.16 and 2.55.1 are built by build-assets.sh; 2.42 is Debian's, without Kubernetes discovery. */
@@ -149,17 +149,20 @@ async function generated({ api, namespace, name }: Wanted): Promise<string | nul
   return packed === undefined ? null : gunzipSync(Buffer.from(packed, 'base64')).toString();
 }
 
+/** Roles that the bed can serve itself: no Endpoints of loopback addresses can exist, and 2.42 is built without Kubernetes discovery. */
+function native({ role }: Discovery, release: PrometheusRelease): boolean {
+  return release !== '2.42' && !['endpoints', 'endpointslice', 'service'].includes(role ?? '');
+}
+
 async function discovered(job: Record<string, unknown>, wanted: Wanted, file: string): Promise<Record<string, unknown>> {
-  const { kubernetes_sd_configs: found, ...rest } = job;
-  if (!Array.isArray(found)) return job;
-  if (wanted.release !== '2.42') {
-    const reached = found.map((each) => ({
-      ...each,
-      kubeconfig_file: join(wanted.folder, wanted.blind ? 'viewer.kubeconfig' : 'admin.kubeconfig'),
-    }));
-    return { ...job, kubernetes_sd_configs: reached };
-  }
-  const targets = await Promise.all(found.map((each) => podTargets(wanted.api, each)));
+  const { kubernetes_sd_configs: found, ...rest } = job as { kubernetes_sd_configs?: readonly Discovery[] };
+  if (found === undefined) return job;
+  const kubeconfig = join(wanted.folder, wanted.blind ? 'viewer.kubeconfig' : 'admin.kubeconfig');
+  const own = found.filter((each) => native(each, wanted.release)).map((each) => ({ ...each, kubeconfig_file: kubeconfig }));
+  const filed = found.filter((each) => !native(each, wanted.release));
+  if (filed.length === 0) return { ...rest, kubernetes_sd_configs: own };
+  const targets = wanted.blind ? [] : await Promise.all(filed.map((each) => fileTargets(wanted.api, each)));
   writeFileSync(file, JSON.stringify(targets.flat()));
-  return { ...rest, file_sd_configs: [{ files: [file], refresh_interval: '2s' }] };
+  const files = [{ files: [file], refresh_interval: '2s' }];
+  return { ...rest, ...(own.length === 0 ? {} : { kubernetes_sd_configs: own }), file_sd_configs: files };
 }

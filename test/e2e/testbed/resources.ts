@@ -13,6 +13,7 @@ const irregular: Readonly<Record<string, string>> = {
   Prometheus: 'prometheuses',
   EnvoyProxy: 'envoyproxies',
   Endpoints: 'endpoints',
+  Ingress: 'ingresses',
 };
 
 /** How a kind stands in URLs. */

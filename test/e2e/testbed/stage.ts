@@ -1,6 +1,7 @@
-import type { Cluster, Hands, Manifest, ProxyPod } from '../../worlds/world.ts';
+import type { Backend, Cluster, Hands, Manifest, ProxyPod, Running } from '../../worlds/world.ts';
 import { type Emulated, type Emulator, startEmulator } from '../emulator/emulator.ts';
 import { startEnvoyStats } from '../emulator/envoy-stats.ts';
+import { startCollector } from './collector.ts';
 import { startFront } from './front.ts';
 import { until } from './processes.ts';
 import { type RunningPrometheus, startPusher } from './prometheus.ts';
@@ -17,6 +18,7 @@ const interval = 5;
 /** Applies a world's objects, starts what answers behind them, and waits until everything that is scraped was scraped three times. */
 export async function stage(bed: Testbed, cluster: Cluster): Promise<Staged> {
   const emulators = new Map<string, Emulator>();
+  const backends = new Map<Backend, Running>();
   const servers: RunningPrometheus[] = [];
   const endings: (() => Promise<void>)[] = [];
   const emulate = async (proxy: ProxyPod, emulated: Emulated | null): Promise<void> => {
@@ -25,12 +27,18 @@ export async function stage(bed: Testbed, cluster: Cluster): Promise<Staged> {
     const emulator = emulated === null ? null : await startEmulator(proxy.address, emulated);
     if (emulator !== null) emulators.set(proxy.name, emulator);
   };
+  const restart = async (backend: Backend): Promise<void> => {
+    await backends.get(backend)?.stop();
+    backends.delete(backend);
+    if (backend.start !== null) backends.set(backend, await backend.start());
+  };
   const staged: Staged = {
     cluster,
     servers,
     apply: bed.apply,
     remove: bed.remove,
     emulate,
+    restart,
     reload: async () => {
       await pause(1.5);
       for (const { namespace, name, blind, shard } of cluster.servers)
@@ -42,23 +50,52 @@ export async function stage(bed: Testbed, cluster: Cluster): Promise<Staged> {
     scrapes: (count) => pause(count * interval),
     stop: async () => {
       for (const ending of endings.splice(0)) await ending();
-      await Promise.all([...emulators.values()].map((emulator) => emulator.stop()));
+      await Promise.all([...emulators.values(), ...backends.values()].map((running) => running.stop()));
       await bed.reset();
     },
   };
   try {
     for (const proxy of cluster.proxies) await emulate(proxy, proxy.emulated);
+    for (const backend of cluster.backends) await restart(backend);
     if (cluster.stats === true) for (const address of statsAddresses(cluster)) endings.push(await startEnvoyStats(address));
     await bed.apply(...cluster.objects);
-    for (const { namespace, name, address } of cluster.proxies) await bed.forward({ namespace, name }, 1064, { address, port: 1064 });
+    await forwardAll(bed, cluster);
     for (const server of cluster.servers) servers.push(await startServer(bed, cluster, server, endings));
     await staged.reload();
+    for (const ending of await startCollectors(bed, cluster, servers)) endings.unshift(ending);
     for (const server of servers) await scraped(server, 3);
+    if (cluster.collectors.length > 0) await staged.scrapes(4);
     return staged;
   } catch (error) {
     await staged.stop();
     throw error;
   }
+}
+
+/** Tunnels to whatever answers behind a pod. */
+async function forwardAll(bed: Testbed, { proxies, backends, collectors }: Cluster): Promise<void> {
+  for (const { namespace, name, address } of proxies) await bed.forward({ namespace, name }, 1064, { address, port: 1064 });
+  for (const { namespace, name, address, port } of backends) await bed.forward({ namespace, name }, port, { address, port });
+  for (const { namespace, name, address } of collectors) await bed.forward({ namespace, name }, 8888, { address, port: 8888 });
+}
+
+/** The collectors push to pods; a Prometheus pod's port is elsewhere on this machine. */
+async function startCollectors(
+  bed: Testbed,
+  cluster: Cluster,
+  servers: readonly RunningPrometheus[],
+): Promise<readonly (() => Promise<void>)[]> {
+  const taken = new Map<string, string>();
+  cluster.servers.forEach(({ namespace, pods }, index) => {
+    const running = servers[index];
+    for (const { kind, metadata, status } of cluster.objects) {
+      const own = kind === 'Pod' && metadata.namespace === namespace && pods.includes(metadata.name);
+      const { podIP } = (status ?? {}) as { readonly podIP?: string };
+      if (own && running !== undefined) taken.set(`${podIP}:9090`, `${running.address}:${running.port}`);
+    }
+  });
+  const started = await Promise.all(cluster.collectors.map((collector) => startCollector(bed.folder, bed.api, collector, taken)));
+  return started.map(({ stop }) => stop);
 }
 
 async function startServer(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Api, Manifest } from './api.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
-import { gatewayCrds, shippedCrds } from './crds.ts';
+import { exchanged, isAbsent, type Served, servedCrds, shippedCrds } from './crds.ts';
 import { bin, end, freePort, run, until } from './processes.ts';
 import { type PrometheusRelease, type RunningPrometheus, startPrometheusOf } from './prometheus.ts';
 
@@ -26,7 +26,7 @@ export interface Testbed {
   apply(...objects: readonly Manifest[]): Promise<void>;
   patchStatus(object: Manifest, status: unknown): Promise<void>;
   remove(...objects: readonly Manifest[]): Promise<void>;
-  /** A pod's port leads to an address on this machine. */
+  /** A pod's port leads to an address on this machine, beside its other ports. */
   forward(
     pod: { readonly namespace: string; readonly name: string },
     port: number,
@@ -40,8 +40,8 @@ export interface Testbed {
     blind?: boolean,
     shard?: number,
   ): Promise<RunningPrometheus>;
-  /** Serves the kinds of Envoy AI Gateway as a release does, and of the operator all but those named. */
-  serve(release: string, absent?: readonly string[]): Promise<void>;
+  /** Serves other kinds from now on; nothing is done when they are the same. Takes seconds to minutes. */
+  serve(wanted: Served): Promise<void>;
   /** All requests so far, or those since a mark. */
   audit(since?: number): readonly Audited[];
   /** Ends every Prometheus and deletes what was applied and what the operator made of it. */
@@ -49,12 +49,14 @@ export interface Testbed {
   stop(): Promise<void>;
 }
 
-/** Brings the bed up in 8–20 s. `release` says which CRDs of Envoy AI Gateway are served. */
-export async function startTestbed(dir?: string, release = 'v1.1'): Promise<Testbed> {
+/** Brings the bed up in 8–20 s; a release says that Envoy AI Gateway's CRDs are served, and no other system's. */
+export async function startTestbed(dir?: string, first: string | Served = 'v1.1'): Promise<Testbed> {
+  const served = typeof first === 'string' ? { release: first } : first;
   const folder = dir ?? mkdtempSync(join(tmpdir(), 'testbed-'));
   mkdirSync(folder, { recursive: true });
   const plane = await startControlPlane(folder);
-  await Promise.all([...shippedCrds(), ...gatewayCrds(release)].map((crd) => plane.api.apply(crd)));
+  const shipped = shippedCrds().filter((crd) => !isAbsent(crd, served.absent ?? []));
+  await Promise.all([...shipped, ...servedCrds(served)].map((crd) => plane.api.apply(crd)));
   await established(plane.api);
   plane.startKubelet();
   const port = await freePort();
@@ -66,7 +68,7 @@ export async function startTestbed(dir?: string, release = 'v1.1'): Promise<Test
       KUBECONFIG: plane.kubeconfig.admin,
     },
   );
-  return testbedOf(folder, plane, release, async () => end(operator), dir === undefined);
+  return testbedOf(folder, plane, served, async () => end(operator), dir === undefined);
 }
 
 async function established(api: Api): Promise<void> {
@@ -75,8 +77,9 @@ async function established(api: Api): Promise<void> {
   while ((await api.list(path)).some((crd) => !ready(crd))) await new Promise((resolve) => setTimeout(resolve, 200));
 }
 
-function keyOf(release: string, absent: readonly string[]): string {
-  return JSON.stringify([gatewayCrds(release), absent]);
+/** Equal for what is served alike. */
+export function keyOf(served: Served): string {
+  return JSON.stringify([servedCrds(served).map(versionsOf).toSorted(), [...(served.absent ?? [])].toSorted()]);
 }
 
 /** Name and versions of a CustomResourceDefinition. */
@@ -85,13 +88,14 @@ function versionsOf({ metadata, spec }: Manifest): string {
   return `${metadata.name} ${versions.map(({ name }) => name).toSorted()}`;
 }
 
-/** Other kinds than before; the operator's stay but for the absent ones. */
-async function exchange(api: Api, gateway: readonly Manifest[], absent: readonly string[]): Promise<void> {
+/** Other kinds than before; the shipped ones stay but for the absent. */
+async function exchange(api: Api, served: Served): Promise<void> {
+  const { absent = [] } = served;
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
   const present = await api.list(path);
-  const monitoring = (crd: Manifest): boolean => absent.some((plural) => crd.metadata.name === `${plural}.monitoring.coreos.com`);
-  const kept = (crd: Manifest): boolean => gateway.some((wanted) => versionsOf(wanted) === versionsOf(crd));
-  const gone = present.filter((crd) => monitoring(crd) || (crd.metadata.name.endsWith('.aigateway.envoyproxy.io') && !kept(crd)));
+  const wanted = servedCrds(served);
+  const kept = (crd: Manifest): boolean => !exchanged.has(groupOf(crd)) || wanted.some((each) => versionsOf(each) === versionsOf(crd));
+  const gone = present.filter((crd) => isAbsent(crd, absent) || !kept(crd));
   for (const crd of gone) await api.send('DELETE', `${path}/${crd.metadata.name}`);
   await until(
     'CustomResourceDefinitions to be gone',
@@ -101,28 +105,26 @@ async function exchange(api: Api, gateway: readonly Manifest[], absent: readonly
     },
     240,
   );
-  const back = shippedCrds().filter((crd) => !monitoring(crd) && !present.some(({ metadata }) => metadata.name === crd.metadata.name));
-  for (const crd of [
-    ...gateway.filter(
-      (wanted) =>
-        !present.some(({ metadata }) => metadata.name === wanted.metadata.name) ||
-        gone.some(({ metadata }) => metadata.name === wanted.metadata.name),
-    ),
-    ...back,
-  ])
-    await api.apply(crd);
+  const left = new Set(present.filter((crd) => !gone.includes(crd)).map(({ metadata }) => metadata.name));
+  const missing = [...shippedCrds(), ...wanted].filter((crd) => !isAbsent(crd, absent) && !left.has(crd.metadata.name));
+  for (const crd of missing) await api.apply(crd);
   await established(api);
-  const served = async (name: string): Promise<boolean> => (await api.send('GET', `/apis/${name}`)).status === 200;
-  await until('the kinds to be served', async () => (await served('aigateway.envoyproxy.io')) || null);
+  const answers = async (group: string): Promise<boolean> => (await api.send('GET', `/apis/${group}`)).status === 200;
+  for (const group of new Set(missing.map(groupOf))) await until(`${group} to be served`, async () => (await answers(group)) || null);
   // discovery of a version follows the CustomResourceDefinition by a moment
   await new Promise((resolve) => setTimeout(resolve, 1500));
 }
 
-function testbedOf(folder: string, plane: ControlPlane, release: string, stopOperator: () => Promise<void>, temporary: boolean): Testbed {
+function groupOf({ metadata: { name } }: Manifest): string {
+  return name.slice(name.indexOf('.') + 1);
+}
+
+function testbedOf(folder: string, plane: ControlPlane, first: Served, stopOperator: () => Promise<void>, temporary: boolean): Testbed {
   const applied: Manifest[] = [];
   const servers = new Map<string, RunningPrometheus>();
   const { api } = plane;
-  let served = keyOf(release, []);
+  const forwards = new Map<string, readonly Forward[]>();
+  let served = keyOf(first);
 
   async function apply(...objects: readonly Manifest[]): Promise<void> {
     for (const object of objects) {
@@ -146,22 +148,29 @@ function testbedOf(folder: string, plane: ControlPlane, release: string, stopOpe
     remove: async (...objects) => {
       for (const object of objects) await api.remove(object);
     },
-    forward: (pod, port, target) => apply(forwarding(pod, port, target)),
+    forward: async (pod, port, target) => {
+      const key = `${pod.namespace}/${pod.name}`;
+      const others = (forwards.get(key) ?? []).filter(({ ports }) => !ports.includes(port));
+      const all = [...others, { ports: [port], target: { address: target.address, port: target.port } }];
+      forwards.set(key, all);
+      await apply(forwarding(pod, all));
+    },
     startPrometheus: async (release, namespace = 'monitoring', name = 'k8s', blind = false, shard = 0) => {
       const key = `${namespace}/${name}/${shard}`;
       const server = await startPrometheusOf({ folder, api, release, namespace, name, blind, shard, running: servers.get(key) ?? null });
       servers.set(key, server);
       return server;
     },
-    serve: async (wanted, absent = []) => {
-      if (served === keyOf(wanted, absent)) return;
+    serve: async (wanted) => {
+      if (served === keyOf(wanted)) return;
       served = '';
-      await exchange(api, gatewayCrds(wanted), absent);
-      served = keyOf(wanted, absent);
+      await exchange(api, wanted);
+      served = keyOf(wanted);
     },
     audit: (since = 0) => audited(join(folder, 'audit.log')).slice(since),
     reset: async () => {
       await endServers();
+      forwards.clear();
       for (const object of applied.splice(0).reverse()) await api.remove(object);
       await sweep(api);
     },
@@ -187,18 +196,14 @@ async function owned(api: Api, object: Manifest): Promise<Manifest> {
   return { ...object, metadata: { ...object.metadata, ownerReferences: known } };
 }
 
-/** What kwok reads to know where a pod's port leads; the name is the pod's. */
-function forwarding(
-  pod: { readonly namespace: string; readonly name: string },
-  port: number,
-  target: { readonly address: string; readonly port: number },
-): Manifest {
-  return {
-    apiVersion: 'kwok.x-k8s.io/v1alpha1',
-    kind: 'PortForward',
-    metadata: pod,
-    spec: { forwards: [{ ports: [port], target }] },
-  };
+interface Forward {
+  readonly ports: readonly number[];
+  readonly target: { readonly address: string; readonly port: number };
+}
+
+/** What kwok reads to know where a pod's ports lead; the name is the pod's. */
+function forwarding({ namespace, name }: { readonly namespace: string; readonly name: string }, forwards: readonly Forward[]): Manifest {
+  return { apiVersion: 'kwok.x-k8s.io/v1alpha1', kind: 'PortForward', metadata: { namespace, name }, spec: { forwards } };
 }
 
 const leftovers = [

@@ -1,0 +1,19 @@
+import type { Api } from './api.ts';
+import type { PodLike } from './pod-meta.ts';
+import { endsOf } from './service-discovery.ts';
+
+/** A URL of a Service, "http://NAME.NAMESPACE[.svc[.cluster.local]]:PORT/…", as one of the pod to which it leads; any other URL as it is. `taken` says where a pod's "address:port" really is. */
+export async function serviceUrl(api: Api, url: string, taken: ReadonlyMap<string, string>): Promise<string> {
+  const [whole, scheme = '', name = '', namespace = '', port] =
+    /^(https?:\/\/)([a-z0-9-]+)\.([a-z0-9-]+)(?:\.svc(?:\.cluster\.local\.?)?)?(?::([0-9]+))?(?=[/?#]|$)/.exec(url) ?? [];
+  if (whole === undefined) return url;
+  const services = await api.list(`/api/v1/namespaces/${namespace}/services`);
+  const service = services.find(({ metadata }) => metadata.name === name);
+  if (service === undefined) return url;
+  const pods = (await api.list(`/api/v1/namespaces/${namespace}/pods`)) as readonly PodLike[];
+  const wanted = Number(port ?? (scheme === 'https://' ? 443 : 80));
+  const end = endsOf(service, pods).find((each) => each.port.port === wanted);
+  if (end === undefined) return url;
+  const at = `${end.address}:${end.number}`;
+  return `${scheme}${taken.get(at) ?? at}${url.slice(whole.length)}`;
+}
