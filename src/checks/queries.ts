@@ -1,10 +1,13 @@
 import type { Nouns } from '../facts/emitters.ts';
+import { secretNames } from '../facts/secret-names.ts';
 import { type TokenQueries, type TokenQuery, tokenQueries } from '../facts/token-queries.ts';
 import type { TokenSelector } from '../facts/token-selectors.ts';
 import { type CheckDefinition, defineCheck, type Finding, type Verdict, verdict } from '../model/check.ts';
+import { escapeName } from '../parse/metric-names.ts';
 import { type Edit, writeLabel } from '../parse/promql.ts';
-import { escapeName, schemeOf } from '../parse/spellings.ts';
+import { schemeOf } from '../parse/spellings.ts';
 import { corrected, distinctEdits, queryFinding, respell } from './query-finding.ts';
+import { secretDashboards } from './secret-dashboards.ts';
 import { enumerated, times } from './wording.ts';
 
 /** Ids of the checks over dashboards and rules, and of the earlier ones that explain them. */
@@ -30,7 +33,8 @@ export function queryChecks(nouns: Nouns, ids: QueryIds) {
       hop: 'present',
       severity: 'error',
       needs: { queries: tokenQueries(nouns) },
-      judge: ({ queries }) => judged(queries, (query) => judge(query, queries)),
+      wants: { secrets: secretNames },
+      judge: ({ queries, secrets }) => judged(queries, secretDashboards(secrets), (query) => judge(query, queries)),
     });
   return [
     over({ ...prose.empty, id: ids.empty, follows: [...ids.silent] }, (query, { legacy }) =>
@@ -69,14 +73,18 @@ const prose = {
   },
 };
 
-function judged({ server, queries, unread, holders }: TokenQueries, judge: (query: TokenQuery) => readonly Finding[]): Verdict {
+function judged(
+  { server, queries, unread, holders }: TokenQueries,
+  hidden: string | null,
+  judge: (query: TokenQuery) => readonly Finding[],
+): Verdict {
   if (server === null && unread.length === 0) return { status: 'skip', because: 'no Prometheus stores token series to try queries on' };
-  if (queries.length === 0 && unread.length === 0)
-    return {
-      status: 'skip',
-      because: holders === 0 ? 'there are no dashboards or rules in the cluster' : 'no dashboard or rule in the cluster asks for tokens',
-    };
-  return verdict(queries.flatMap(judge), unread);
+  if (queries.length === 0 && unread.length === 0) {
+    const because =
+      holders === 0 ? 'there are no dashboards or rules in the cluster' : 'no dashboard or rule in the cluster asks for tokens';
+    return { status: 'skip', because: hidden === null ? because : `${because}; ${hidden}` };
+  }
+  return verdict(queries.flatMap(judge), unread, hidden ?? undefined);
 }
 
 function emptyFindings(query: TokenQuery): readonly Finding[] {
@@ -128,7 +136,7 @@ function regroup({ selector, missing }: TokenSelector): readonly Edit[] {
 function overcountedFindings(query: TokenQuery, nouns: Nouns): readonly Finding[] {
   if (query.query.kind === 'variable' || query.query.kind === 'annotation') return [];
   const overlapping = query.selectors.filter(({ overlap }) => overlap !== null && overlap > noise);
-  const raw = query.selectors.filter(isRawSum);
+  const raw = nouns.family.kept === true ? [] : query.selectors.filter(isRawSum);
   const overlaps = overlapping.slice(0, 1).map(({ overlap }) =>
     queryFinding(
       query,
@@ -137,7 +145,7 @@ function overcountedFindings(query: TokenQuery, nouns: Nouns): readonly Finding[
         query,
         overlapping.flatMap((it) => onlyTotal(it, nouns)),
       ),
-      'take only input and output',
+      `take only ${(nouns.family.total?.values ?? []).join(' and ')}`,
     ),
   );
   const raws = raw.slice(0, 1).map(() =>

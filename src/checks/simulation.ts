@@ -1,11 +1,11 @@
 import type { Emission, IdentityLabel, Nouns, TokenSeries } from '../facts/emitters.ts';
 import type { ServerRules } from '../facts/scrape-rules.ts';
 import type { EmitterTarget, Targets } from '../facts/targets.ts';
+import { escapeName } from '../parse/metric-names.ts';
 import type { Labels, RelabelRule } from '../parse/relabel.ts';
 import { relabel } from '../parse/relabel.ts';
 import { simulateScrape } from '../parse/scrape.ts';
 import type { ScrapeJob } from '../parse/scrape-config.ts';
-import { escapeName } from '../parse/spellings.ts';
 
 /** The token series of one emitter run through one scrape job's rules. */
 export interface Simulation {
@@ -127,7 +127,7 @@ function exposedSeries(
   const spelled = (name: string): string => (dotted ? escapeName(rawLabel(name, identity), job.names) : name);
   const labels = new Map(Object.entries(series.labels).map(([name, value]) => [spelled(name), value]));
   // The suffix is added after the name was escaped: prometheus/common expfmt, EscapeMetricFamily.
-  labels.set('__name__', `${escapeName(family, dotted ? job.names : 'utf8')}${nouns.family.total === null ? '' : '_sum'}`);
+  labels.set('__name__', `${escapeName(family, dotted ? job.names : 'allow-utf-8')}${nouns.family.total === null ? '' : '_sum'}`);
   const carried = identity.filter(({ label }) => (series.labels[label] ?? '') !== '');
   return {
     labels,

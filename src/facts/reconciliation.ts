@@ -1,9 +1,10 @@
 import { defineFact, type Fact } from '../model/fact.ts';
 import { ReadError, type Source, type Unread, unreadOf } from '../model/source.ts';
 import { durationOf } from '../parse/duration.ts';
+import { escapeName } from '../parse/metric-names.ts';
 import { samplesOf } from '../parse/promapi.ts';
 import { writeLabel } from '../parse/promql.ts';
-import { escapeName, schemeOf } from '../parse/spellings.ts';
+import { schemeOf } from '../parse/spellings.ts';
 import type { IdentityLabel, Nouns } from './emitters.ts';
 import type { Server, Shard } from './prometheus.ts';
 import { askPrometheus } from './prometheus-api.ts';

@@ -1,5 +1,6 @@
 import { parse } from 'yaml';
 import { number, record, records, text } from './fields.ts';
+import type { EscapingScheme } from './metric-names.ts';
 import type { Dialect } from './re2/match.ts';
 import { type RelabelRule, relabelRule } from './relabel.ts';
 import type { ScrapeRules } from './scrape.ts';
@@ -12,7 +13,7 @@ export interface ScrapeJob extends ScrapeRules {
   readonly convertsToNative: boolean;
   readonly keepsClassic: boolean;
   /** Under which names it asks for and stores metrics that have dots: as they are, or with underscores; other escapings spell them out. */
-  readonly names: 'utf8' | 'underscores' | 'dots' | 'values';
+  readonly names: EscapingScheme;
 }
 
 /** A remote_write, with the rules that run before samples leave. */
@@ -128,7 +129,7 @@ function namesOf(job: Readonly<Record<string, unknown>>, dialect: Dialect): Scra
   if (protocols[0] === 'PrometheusProto' || !protocols.some((protocol) => /^(OpenMetricsText|PrometheusText)1\.0\.0$/.test(protocol)))
     return 'underscores';
   const escaping = text(job.metric_name_escaping_scheme) ?? '';
-  return escaping === 'underscores' || escaping === 'dots' || escaping === 'values' ? escaping : 'utf8';
+  return escaping === 'underscores' || escaping === 'dots' || escaping === 'values' ? escaping : 'allow-utf-8';
 }
 
 function remoteWriteOf(entry: Readonly<Record<string, unknown>>, dialect: Dialect): RemoteWrite {
