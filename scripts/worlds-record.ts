@@ -1,7 +1,8 @@
-// Records worlds from a real cluster: npm run worlds:record [-- NAME…] [--beds N]
+// Records worlds from a real cluster: npm run worlds:record [-- NAME…] [--beds N] [--into FOLDER]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { diagnose } from '../src/engine/diagnose.ts';
 import { kinds } from '../src/facts/kinds.ts';
 import type { Options } from '../src/model/fact.ts';
@@ -22,21 +23,26 @@ import { worlds } from '../test/worlds/index.ts';
 import { disappointments, optionsOf } from '../test/worlds/replayed.ts';
 import type { WorldDefinition } from '../test/worlds/world.ts';
 
-const folder = resolve('src/sandbox/worlds');
-
 // What kubectl and later checks would ask besides, so that a served world answers them too.
 const besides: readonly Kind[] = [
   ...Object.values(kinds),
   { group: 'apps', resource: 'replicasets', kind: 'ReplicaSet', namespaced: true },
 ];
 
+interface Asked {
+  readonly wanted: readonly WorldDefinition[];
+  readonly beds: number;
+  readonly folder: string;
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const missing = missingPrograms();
   if (missing.length > 0) throw new Error(`${missing.join(', ')} not built: test/e2e/testbed/build-assets.sh`);
-  const { wanted, beds } = asked(args);
+  const { wanted, beds, folder } = asked(args);
   mkdirSync(folder, { recursive: true });
-  const lanes = Array.from({ length: Math.min(beds, wanted.length) }, (_, lane) => wanted.filter((_, index) => index % beds === lane));
-  const wrong = await Promise.all(lanes.map((lane, index) => recordLane(lane, index)));
+  const each = Math.ceil(wanted.length / beds);
+  const lanes = Array.from({ length: Math.min(beds, wanted.length) }, (_, lane) => wanted.slice(lane * each, (lane + 1) * each));
+  const wrong = await Promise.all(lanes.map((lane, index) => recordLane(lane, index, folder)));
   const names = wrong.flat();
   console.log(
     names.length === 0 ? `${wanted.length} worlds recorded` : `${names.length} of ${wanted.length} not as expected: ${names.join(', ')}`,
@@ -44,36 +50,43 @@ async function main(args: readonly string[]): Promise<number> {
   return names.length === 0 ? 0 : 1;
 }
 
-function asked(args: readonly string[]): { readonly wanted: readonly WorldDefinition[]; readonly beds: number } {
-  const at = args.indexOf('--beds');
-  const beds = at < 0 ? Math.max(2, availableParallelism()) : Number(args[at + 1]);
-  const names = args.filter((_, index) => at < 0 || (index !== at && index !== at + 1));
+function asked(args: readonly string[]): Asked {
+  const { values, positionals: names } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { beds: { type: 'string' }, into: { type: 'string' } },
+  });
+  const beds = values.beds === undefined ? Math.max(2, availableParallelism()) : Number(values.beds);
   const unknown = names.filter((name) => !worlds.some((world) => world.name === name));
   if (unknown.length > 0) throw new Error(`there is no world ${unknown.join(', ')}`);
   const wanted = worlds.filter(({ name }) => names.length === 0 || names.includes(name));
   // Another set of kinds takes the API server seconds: worlds of one set come one after the other.
   const order = new Map(wanted.map((world) => [world, keyOf(servedOf(clusterOf(world, subnetOf(0))))] as const));
   const sorted = wanted.toSorted((a, b) => ((order.get(a) ?? '') < (order.get(b) ?? '') ? -1 : order.get(a) === order.get(b) ? 0 : 1));
-  return { wanted: sorted, beds };
+  return { wanted: sorted, beds, folder: resolve(values.into ?? 'src/sandbox/worlds') };
 }
 
 const subnetOf = (lane: number): string => `127.0.${20 + lane}`;
 
 /** One bed records one world after the other; returns the names of those that were judged otherwise than expected. */
-async function recordLane(lane: readonly WorldDefinition[], index: number): Promise<readonly string[]> {
+async function recordLane(lane: readonly WorldDefinition[], index: number, folder: string): Promise<readonly string[]> {
   const [first] = lane;
   if (first === undefined) return [];
   const bed = await startTestbed(undefined, servedOf(clusterOf(first, subnetOf(index))));
   const wrong: string[] = [];
   try {
-    for (const world of lane) if (!(await recordWorld(bed, world, subnetOf(index)))) wrong.push(world.name);
+    for (const world of lane) if (!(await recordWorld(bed, world, { subnet: subnetOf(index), folder }))) wrong.push(world.name);
   } finally {
     await bed.stop();
   }
   return wrong;
 }
 
-async function recordWorld(bed: Testbed, world: WorldDefinition, subnet: string): Promise<boolean> {
+async function recordWorld(
+  bed: Testbed,
+  world: WorldDefinition,
+  { subnet, folder }: { readonly subnet: string; readonly folder: string },
+): Promise<boolean> {
   const start = Date.now();
   const cluster = clusterOf(world, subnet);
   let staged: Staged | null = null;
@@ -82,7 +95,7 @@ async function recordWorld(bed: Testbed, world: WorldDefinition, subnet: string)
     staged = await stage(bed, cluster);
     await world.later?.(staged);
     const { report, snapshot } = await look(bed.kubeconfig.admin, optionsOf(world));
-    write(world, cluster.prometheus, report, snapshot);
+    writeFileSync(join(folder, `${world.name}.json.gz`), encodeWorld(recordedOf(world, cluster.prometheus, { report, snapshot })));
     return tell(world, report, Date.now() - start);
   } catch (error) {
     console.log(`! ${world.name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
@@ -90,6 +103,11 @@ async function recordWorld(bed: Testbed, world: WorldDefinition, subnet: string)
   } finally {
     await staged?.stop();
   }
+}
+
+interface Look {
+  readonly report: Report;
+  readonly snapshot: Snapshot;
 }
 
 /** Exactly what doctor reads, through its own code. */
@@ -111,19 +129,18 @@ async function alsoListed(source: Source): Promise<void> {
   for (const kind of besides) await source.list(kind).catch(() => []);
 }
 
-function write(world: WorldDefinition, prometheus: string, report: Report, snapshot: Snapshot): void {
+function recordedOf(world: WorldDefinition, prometheus: string, { report, snapshot }: Look): World {
   const { exitCode, brokenAt } = world.expect;
   const failed = report.pipelines.flatMap(({ checks }) => checks);
   const consequences = failed.filter(({ consequenceOf }) => consequenceOf !== null).map(({ id }) => id);
-  const recorded: World = {
+  return {
     name: world.name,
     title: world.title,
     breaks: brokenAt,
-    expect: { exitCode, brokenAt, consequences },
+    expect: { exitCode, brokenAt, consequences: [...new Set(consequences)] },
     prometheus,
     snapshot,
   };
-  writeFileSync(join(folder, `${world.name}.json.gz`), encodeWorld(recorded));
 }
 
 /** One line a world, and what is wrong with it. */

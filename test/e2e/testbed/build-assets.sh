@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Builds the real binaries of the test bed from their Go modules into ${1:-~/.cache/tokmeter-testbed}: bin/ and crds/.
-# Needs Go >= 1.26.7. Cold: about 30 minutes on 2 cores (kube-apiserver 6, Prometheus 7, Prometheus 2 5, operator 5, kwok 4, etcd 1), 12 GB of module and build cache; then nothing.
+# Needs Go >= 1.26.7. Cold: about 30 minutes on 2 cores (kube-apiserver 6, Prometheus 7, Prometheus 2 5, operator 5, kwok 4, etcd 1, collector 6), 14 GB of module and build cache; then nothing.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 OUT=${1:-$HOME/.cache/tokmeter-testbed}; mkdir -p "$OUT/bin" "$OUT/crds"; OUT=$(cd "$OUT" && pwd)
-KUBERNETES=v1.34.4 ETCD=v3.6.5 KWOK=v0.8.0 PROMETHEUS=v0.316.0 OPERATOR=v0.85.0 ENVOY_GATEWAY=v1.8.0 GATEWAY_API=v1.4.1     # Prometheus v0.N.P is release 3.(N-300).P
+KUBERNETES=v1.34.4 ETCD=v3.6.5 KWOK=v0.8.0 PROMETHEUS=v0.316.0 OPERATOR=v0.85.0 ENVOY_GATEWAY=v1.8.0 GATEWAY_API=v1.4.1 COLLECTOR=v0.165.0     # Prometheus v0.N.P is release 3.(N-300).P
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 dir_of() { go mod download -json "$1" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p'; }
 
@@ -35,6 +35,17 @@ binary operator       github.com/prometheus-operator/prometheus-operator@$OPERAT
 # a yardstick for exposition parsers: Prometheus's own, timed (promparse FILE)
 test -x "$OUT/bin/promparse" || { cp -r "$here/promparse" "$work/"; cd "$work/promparse"; printf 'module promparse\ngo 1.26.0\nrequire github.com/prometheus/prometheus %s\n' $PROMETHEUS > go.mod
   go mod tidy 2>&1 | grep -v '^go: \(downloading\|finding\|found\)' || true; go build -o "$OUT/bin/promparse" .; }
+# the OpenTelemetry Collector with what a chart's configuration names: its own builder writes the main package
+core=go.opentelemetry.io/collector contrib=github.com/open-telemetry/opentelemetry-collector-contrib
+list() { printf '%s:\n' "$1"; shift; printf "  - gomod: %s $COLLECTOR\n" "$@"; }
+test -x "$OUT/bin/otelcol" && test "$(cat "$OUT/bin/.otelcol" 2>/dev/null)" = "$COLLECTOR" || { echo "building otelcol $COLLECTOR"; mkdir "$work/otelcol"; cd "$work/otelcol"
+  { printf 'dist: {name: otelcol, output_path: %s, version: %s}\n' "$work/otelcol/out" "${COLLECTOR#v}"
+    list receivers $core/receiver/otlpreceiver $contrib/receiver/prometheusreceiver
+    list processors $core/processor/batchprocessor $core/processor/memorylimiterprocessor $contrib/processor/resourceprocessor
+    list exporters $core/exporter/debugexporter $core/exporter/otlphttpexporter $contrib/exporter/prometheusremotewriteexporter
+    list extensions $contrib/extension/healthcheckextension; } > builder.yaml
+  go run $core/cmd/builder@$COLLECTOR --config builder.yaml --ldflags "-s -w" 2>&1 | grep -v '^go: \(downloading\|finding\|found\)' || true
+  cp out/otelcol "$OUT/bin/otelcol"; echo $COLLECTOR > "$OUT/bin/.otelcol"; }
 cp "$(dir_of sigs.k8s.io/kwok@$KWOK)"/kustomize/crd/bases/*.yaml "$OUT/crds/"
 cp "$(dir_of github.com/prometheus-operator/prometheus-operator@$OPERATOR)"/example/prometheus-operator-crd/*.yaml "$OUT/crds/"
 cp "$(dir_of github.com/envoyproxy/gateway@$ENVOY_GATEWAY)"/charts/gateway-crds-helm/templates/generated/gateway.envoyproxy.io_*.yaml "$OUT/crds/"
