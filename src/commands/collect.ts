@@ -34,7 +34,7 @@ export async function collect(flags: CollectFlags, shell: Shell): Promise<number
   if (flags.redact !== undefined) oneOf('--redact', flags.redact, ['names']);
   const plan = {
     chosen: pipelinesOf(flags.pipeline, pipelines),
-    options: await optionsOf(flags),
+    options: await optionsOf(flags, shell.environment),
     version: shell.version,
     redact: flags.redact !== undefined,
   };

@@ -42,7 +42,7 @@ export type Opener = (flags: DoctorFlags, shell: Shell, run: Run) => Promise<Ope
 
 /** `tokmeter doctor`: reads, judges, writes the report, and ends with its exit code. */
 export async function doctor(flags: DoctorFlags, shell: Shell, opener: Opener = openAny): Promise<number> {
-  const plan = await planOf(flags);
+  const plan = await planOf(flags, shell.environment);
   const outputs = outputsOf(flags.output ?? []);
   const style = styleOf(oneOf('--color', flags.color, ['auto', 'always', 'never']), flags.stats === true, shell);
   await checkWritable(outputs);
@@ -61,7 +61,7 @@ async function openAny(flags: DoctorFlags, shell: Shell, run: Run): Promise<Open
   return openManifests(flags, shell, () => open(flags, shell, run));
 }
 
-async function planOf(flags: DoctorFlags): Promise<Plan> {
+async function planOf(flags: DoctorFlags, environment: Shell['environment']): Promise<Plan> {
   const chosen = pipelinesOf(flags.pipeline, pipelines);
   const ids = [...new Set(chosen.flatMap(({ checks }) => checks.map(({ id }) => id)))];
   const known = (names: readonly string[], words: readonly string[]): readonly string[] => {
@@ -75,7 +75,7 @@ async function planOf(flags: DoctorFlags): Promise<Plan> {
   );
   return {
     pipelines: chosen,
-    options: await optionsOf(flags),
+    options: await optionsOf(flags, environment),
     include: known(flags.include ?? [], [...ids, ...hops]),
     exclude: known(flags.exclude ?? [], [...ids, ...hops]),
     ignore,

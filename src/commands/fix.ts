@@ -50,7 +50,7 @@ function formatOf(name: string): FixFormat {
 }
 
 async function judged(flags: FixFlags, shell: Shell, run: Run): Promise<{ readonly report: Report; readonly snapshot: Snapshot }> {
-  const asked = await optionsOf(flags);
+  const asked = await optionsOf(flags, shell.environment);
   const opened = await cutShortBy(run.signal, open(flags, shell, run));
   try {
     const options = opened.options === undefined ? asked : optionsWithin(opened.options, asked);

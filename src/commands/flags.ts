@@ -31,6 +31,7 @@ export interface RunFlags extends ConnectionFlags {
   readonly prometheus?: string;
   readonly prometheusTokenFile?: string;
   readonly prometheusHeader?: readonly string[];
+  readonly metricsTokenFile?: string;
   readonly secretNames?: boolean;
   readonly logs?: boolean;
   readonly timeout?: string;

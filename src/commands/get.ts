@@ -23,7 +23,7 @@ export async function get(word: string, flags: GetFlags, shell: Shell): Promise<
   if (format === undefined) throw unknownName('output format', flags.output, viewFormats);
   const style = styleOf(oneOf('--color', flags.color, ['auto', 'always', 'never']), false, shell);
   const chosen = pipelinesOf(flags.pipeline, pipelines);
-  const options = await optionsOf(flags);
+  const options = await optionsOf(flags, shell.environment);
   const run = startRun(flags, shell, 0);
   const table = await read({ name, chosen, options }, () => open(flags, shell, run), run).finally(() => run.stop());
   if (flags.quiet !== true) await shell.write(view(name, withoutSecrets(table), format, style));

@@ -44,6 +44,7 @@ const scope = (): readonly Option[] => [
   make(choosing, '--prometheus <where>', 'URL, NAMESPACE/SERVICE[:PORT] or NAMESPACE/Kind/NAME (default: found in the cluster)'),
   make(choosing, '--prometheus-token-file <file>', 'a bearer token for --prometheus'),
   many(choosing, '--prometheus-header <header>', '"Name: value" for --prometheus; repeatable'),
+  make(choosing, '--metrics-token-file <file>', 'a bearer token for metrics endpoints that ask for one (or TOKMETER_METRICS_TOKEN)'),
 ];
 
 const from = (): Option => make(connecting, '--from <file>', 'a bundle of tokmeter collect instead of a cluster; -: stdin');

@@ -2,11 +2,12 @@ import { readFile } from 'node:fs/promises';
 import type { Options, PrometheusChoice } from '../model/fact.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import type { RunFlags } from './flags.ts';
+import type { Shell } from './shell.ts';
 import { UsageError, unknownName } from './usage-error.ts';
 import { gatewayOf, headerOf, prometheusTarget } from './values.ts';
 
 /** What the flags ask for, as facts and judges see it. */
-export async function optionsOf(flags: RunFlags): Promise<Options> {
+export async function optionsOf(flags: RunFlags, environment: Shell['environment'] = {}): Promise<Options> {
   if (flags.namespace !== undefined && flags.allNamespaces) throw new UsageError('--namespace and --all-namespaces exclude each other');
   const namespace = flags.namespace ?? null;
   return {
@@ -15,24 +16,39 @@ export async function optionsOf(flags: RunFlags): Promise<Options> {
     selector: flags.selector ?? null,
     expectLabels: flags.expectLabel ?? [],
     prometheus: await prometheusOf(flags),
+    ...(await metricsTokenOf(flags, environment)),
   };
+}
+
+/** The flag goes before the variable; an empty variable is none. */
+async function metricsTokenOf({ metricsTokenFile }: RunFlags, environment: Shell['environment']): Promise<Pick<Options, 'metricsToken'>> {
+  if (metricsTokenFile !== undefined) return { metricsToken: await tokenOf('--metrics-token-file', metricsTokenFile) };
+  const name = 'TOKMETER_METRICS_TOKEN';
+  const set = environment[name] ?? '';
+  return set === '' ? {} : { metricsToken: tokenIn(set, name) };
 }
 
 async function prometheusOf({ prometheus, prometheusTokenFile, prometheusHeader = [] }: RunFlags): Promise<PrometheusChoice | null> {
   const headers = Object.fromEntries(prometheusHeader.map(headerOf));
-  const token = prometheusTokenFile === undefined ? {} : { Authorization: `Bearer ${await tokenOf(prometheusTokenFile)}` };
+  const token =
+    prometheusTokenFile === undefined ? {} : { Authorization: `Bearer ${await tokenOf('--prometheus-token-file', prometheusTokenFile)}` };
   if (prometheus !== undefined) return { target: prometheusTarget(prometheus), headers: { ...token, ...headers } };
   if (prometheusTokenFile === undefined && prometheusHeader.length === 0) return null;
   const flag = prometheusTokenFile === undefined ? '--prometheus-header' : '--prometheus-token-file';
   throw new UsageError(`${flag} says how to be let in; --prometheus must say where`);
 }
 
-async function tokenOf(file: string): Promise<string> {
+async function tokenOf(flag: string, file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`--prometheus-token-file: ${file} cannot be read: ${error.code ?? error.message}`);
+    throw new UsageError(`${flag}: ${file} cannot be read: ${error.code ?? error.message}`);
   });
+  return tokenIn(text, `${flag}: ${file}`);
+}
+
+/** The token that a file or variable holds; never part of a message. */
+function tokenIn(text: string, where: string): string {
   const token = text.trim();
-  if (token === '' || /[\s\p{Cc}]/u.test(token)) throw new UsageError(`--prometheus-token-file: ${file} holds no token`);
+  if (token === '' || /[\s\p{Cc}]/u.test(token)) throw new UsageError(`${where} holds no token`);
   return token;
 }
 

@@ -4,6 +4,7 @@ import type { UsageQuestion } from '../model/usage.ts';
 import type { PriceList } from '../parse/price.ts';
 import { pipelines } from '../pipelines/index.ts';
 import { optionsOf, pipelinesOf } from './plan.ts';
+import type { Shell } from './shell.ts';
 import { UsageError } from './usage-error.ts';
 import { matchOf, pricesOf, topOf, typesOf, type UsageFlags, windowOf } from './usage-flags.ts';
 import { milliseconds } from './values.ts';
@@ -23,7 +24,7 @@ export interface Plan {
 }
 
 /** Reads the flags, all of them before anything is read of a cluster. */
-export async function planOf(flags: UsageFlags, requests: boolean): Promise<Plan> {
+export async function planOf(flags: UsageFlags, requests: boolean, environment: Shell['environment']): Promise<Plan> {
   if (flags.direct && [flags.since, flags.start, flags.end].some((flag) => flag !== undefined))
     throw new UsageError('--direct reads counters since they began; --since, --start and --end are for what Prometheus stores');
   // Before anything is read: only the end of the window is not known yet.
@@ -31,7 +32,7 @@ export async function planOf(flags: UsageFlags, requests: boolean): Promise<Plan
   const prices = await pricesOf(flags.price);
   return {
     chosen: pipelinesOf(flags.pipeline, pipelines),
-    options: await optionsOf(flags),
+    options: await optionsOf(flags, environment),
     flags,
     direct: flags.direct === true,
     top: topOf(flags.top),

@@ -23,7 +23,7 @@ export async function usage(flags: UsageFlags, shell: Shell): Promise<number> {
   const outputs = await usageOutputs(flags.output ?? []);
   const style = styleOf(oneOf('--color', flags.color, ['auto', 'always', 'never']), false, shell);
   const tellsRequests = outputs.some(({ format }) => format !== 'table' && format !== 'markdown');
-  const plan = await planOf(flags, tellsRequests);
+  const plan = await planOf(flags, tellsRequests, shell.environment);
   const run = startRun({ ...flags, timeout: flags.timeout ?? (plan.watch === null ? '5m' : '0') }, shell, 0);
   const opening = (): Promise<Opened> => open(flags, shell, run);
   try {

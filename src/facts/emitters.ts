@@ -81,6 +81,8 @@ export interface TokenFamily {
     readonly attribute: string;
     readonly values: readonly string[];
   } | null;
+  /** The counters are kept beside the process, which does not begin at zero: a sum of them as they are says what is kept. Absent: they count since the process began. */
+  readonly kept?: boolean;
 }
 
 /** The words and facts with which the shared checks (expose, discover, collect, query, present) are made for one pipeline. */

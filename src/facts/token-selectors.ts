@@ -155,7 +155,7 @@ function separates(selector: VectorSelector, matchers: readonly LabelMatch[], to
   );
   const own = matchers.filter(({ label }) => normaliseLabel(label) === total.label);
   if (grouped || own.some(({ value }) => holdsVariable(value))) return true;
-  const taken = ['input', 'output', 'total', 'cached_input', 'cache_creation_input', 'reasoning'].filter((type) =>
+  const taken = [...new Set([...total.values, 'total', 'cached_input', 'cache_creation_input', 'reasoning'])].filter((type) =>
     own.every((matcher) => takes(matcher, type)),
   );
   return taken.length <= 1 || taken.every((type) => total.values.includes(type));

@@ -8,6 +8,8 @@ export interface UsageTraits {
   readonly model: string;
   /** The name that counts requests beside a stored name of the family; null: nothing does. */
   requestsOf(name: string): string | null;
+  /** Requests have a counter of their own, without types of token. Absent: they are the observations of the first type. */
+  readonly ownRequests?: boolean;
 }
 
 /** All that reading usage takes. */

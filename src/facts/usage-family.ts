@@ -68,7 +68,8 @@ function requestsOf({ nouns, question, traits }: Asked, family: ShardFamily, { m
   if (name === null) return null;
   const [type] = groups.types;
   const first = nouns.family.total?.values[0];
-  const own = type === undefined || first === undefined ? [] : [{ label: type, op: '=' as const, value: first, stored: type }];
+  const untyped = type === undefined || first === undefined || traits.ownRequests === true;
+  const own = untyped ? [] : [{ label: type, op: '=' as const, value: first, stored: type }];
   return usageQueries(family, usageSelector({ ...family, name }, null, [...matches, ...own]), groups, question.window).value;
 }
 

@@ -4,7 +4,9 @@ import { record } from './fields.ts';
 export const masked = '***';
 
 const secretFlag = /^(--?[\w.-]*(?:seed|token|secret|password|passwd|api-?key|credentials))(=|$)/i;
-const secretVariable = /(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|SEED|CREDENTIALS)$/i;
+const secretVariable = /(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|AUTH_?KEY|ENCRYPTION_?KEY|SEED|CREDENTIALS)$/i;
+/** A data source: its user and password stand before the last "@", as in a URL, and as mysql has them without a scheme. */
+const dataSource = /(?:^|_)(?:DSN|DATABASE_URL|REDIS_URL)$/i;
 const secretHeader = /^(?:proxy-)?authorization$/i;
 const noise: readonly string[] = ['managedFields', 'resourceVersion', 'selfLink'];
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -57,6 +59,11 @@ function maskField(name: string, value: unknown): unknown {
 
 function maskVariable(variable: unknown): unknown {
   const { name, value } = record(variable);
+  if (typeof name === 'string' && typeof value === 'string' && dataSource.test(name))
+    return {
+      ...record(variable),
+      value: value.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/i, (_, scheme: string | undefined) => `${scheme ?? ''}${masked}@`),
+    };
   if (typeof name !== 'string' || typeof value !== 'string' || value === '' || !secretVariable.test(name)) return masking(variable);
   return { ...record(variable), value: masked };
 }
