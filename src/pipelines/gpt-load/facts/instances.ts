@@ -1,0 +1,161 @@
+import { kinds, listing } from '../../../facts/kinds.ts';
+import { type Container, type ContainerState, type Pod, podOf } from '../../../facts/pods.ts';
+import { type Workload, workloads } from '../../../facts/workloads.ts';
+import { defineFact, type Options } from '../../../model/fact.ts';
+import { type KubeObject, type Many, type Scope, type Source, type Unread, unreadOf } from '../../../model/source.ts';
+import { list, record, records, text } from '../../../parse/fields.ts';
+import { imageOf } from '../../../parse/image.ts';
+import { defaultPort, podKey } from '../names.ts';
+import { type Database, databaseOf } from './database.ts';
+
+/** A pod that runs the program. */
+export interface Instance {
+  /** "pod NAMESPACE/NAME". */
+  readonly key: string;
+  /** "Pod NAMESPACE/NAME". */
+  readonly subject: string;
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly state: ContainerState | null;
+  /** Null: it stands alone, or its workload could not be read. */
+  readonly workload: Workload | null;
+  readonly port: number;
+  /** Names that the pod declares for the port; null: it is not declared. */
+  readonly portNames: readonly string[] | null;
+  /** The image's tag. */
+  readonly release: string | null;
+  /** Whether METRICS_TOKEN is in its environment; unknown where the environment comes from objects that are not read. */
+  readonly token: 'set' | 'unset' | 'unknown';
+  readonly database: Database;
+  /** IS_SLAVE: it serves requests and leaves migrations and settings to another. */
+  readonly follower: boolean;
+  readonly node: string | null;
+  /** Seconds; null when it cannot be told. */
+  readonly age: number | null;
+}
+
+/** The workloads that run the program, and their pods. */
+export interface Instances extends Many<Instance> {
+  readonly workloads: readonly Workload[];
+}
+
+/** Every pod of the program, found by the image of its workload. */
+export const instances = defineFact({
+  id: 'gpt-load-pods',
+  title: 'gpt-load pods',
+  reads: [listing(kinds.pods)],
+  needs: { workloads },
+  async read({ workloads }, { source, options }): Promise<Instances> {
+    const inScope = workloads.read.filter(({ namespace }) => options.namespace === null || namespace === options.namespace);
+    const own = inScope.filter(({ containers }) => containers.some(isProgram));
+    const blind = options.namespace !== null && workloads.unread.length > 0;
+    const scopes = options.selector !== null || blind ? [scopeOf(options)] : own.map(scopeOfWorkload);
+    const listed = await Promise.all(scopes.map((scope) => podsOf(source, scope)));
+    const read = listed.flatMap(({ read }) => read).flatMap((object) => instanceOf(object, own, source.now));
+    const distinct = [...new Map(read.map((instance) => [instance.key, instance])).values()];
+    const unread = [...(blind && distinct.length > 0 ? [] : workloads.unread), ...listed.flatMap(({ unread }) => unread)];
+    return { workloads: own, read: distinct, unread };
+  },
+});
+
+/** By the last part of its image's name, not those of tools around it. */
+function isProgram({ image, init }: Container): boolean {
+  const { name } = imageOf(image);
+  return !init && /gpt-load/i.test(name) && !/exporter|backup|migrat|postgres|mysql|redis/i.test(name);
+}
+
+function scopeOf({ namespace, selector }: Options): Scope {
+  return { ...(namespace === null ? {} : { namespace }), ...(selector === null ? {} : { labelSelector: selector }) };
+}
+
+function scopeOfWorkload({ namespace, selector }: Workload): Scope {
+  const labelSelector = Object.entries(selector)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
+  return labelSelector === '' ? { namespace } : { namespace, labelSelector };
+}
+
+async function podsOf(source: Source, scope: Scope): Promise<Many<KubeObject>> {
+  try {
+    return { read: await source.list(kinds.pods, scope), unread: [] };
+  } catch (error) {
+    const unread: Unread = unreadOf(error, 'pods');
+    return { read: [], unread: [unread] };
+  }
+}
+
+/** What a pod of the program is, told from the object alone; none for other pods and those that have ended. */
+export function instanceOf(object: KubeObject, workloads: readonly Workload[], now: Date): readonly Instance[] {
+  const pod = podOf(object);
+  const container = pod.containers.find(isProgram);
+  if (container === undefined || pod.deleting || pod.phase === 'Succeeded' || pod.phase === 'Failed') return [];
+  const spec = record(object.spec);
+  const raw = records(spec.containers).find(({ name }) => name === container.name) ?? {};
+  const port = portOf(container);
+  const created = Date.parse(pod.metadata.creationTimestamp ?? '');
+  return [
+    {
+      key: podKey(pod),
+      subject: `Pod ${pod.namespace}/${pod.name}`,
+      pod: { ...pod, containers: pod.containers.map(withoutArguments) },
+      container: withoutArguments(container),
+      state: pod.states.find(({ name }) => name === container.name) ?? null,
+      workload: workloads.find((workload) => isOf(pod, workload)) ?? null,
+      port,
+      portNames: portNamesOf(pod, port),
+      release: imageOf(container.image).tag,
+      token: tokenOf(container, raw),
+      database: databaseOf(spec, raw),
+      follower: container.env.some(({ name, value }) => name === 'IS_SLAVE' && /^(1|t|true)$/i.test(value ?? '')),
+      node: text(spec.nodeName),
+      age: Number.isNaN(created) ? null : Math.max(0, Math.round((now.getTime() - created) / 1000)),
+    },
+  ];
+}
+
+/** Arguments and values are nobody's business but the program's; which variables are there is ours. */
+function withoutArguments(container: Container): Container {
+  return { ...container, args: [], command: [], env: container.env.map(({ name, value }) => ({ name, value: value === '' ? '' : null })) };
+}
+
+function isOf(pod: Pod, { namespace, selector, kind, name }: Workload): boolean {
+  const entries = Object.entries(selector);
+  const owner = pod.metadata.ownerReferences?.[0];
+  const owned = owner === undefined || (kind === 'Deployment' ? owner.name.startsWith(`${name}-`) : owner.name === name);
+  return pod.namespace === namespace && owned && entries.every(([key, value]) => pod.labels[key] === value);
+}
+
+function portOf({ env, ports }: Container): number {
+  const set = Number(env.findLast(({ name }) => name === 'PORT')?.value ?? Number.NaN);
+  if (Number.isInteger(set) && set > 0 && set < 65536) return set;
+  const numbers = ports.map(({ number }) => number);
+  return numbers.includes(defaultPort) ? defaultPort : (numbers[0] ?? defaultPort);
+}
+
+function portNamesOf(pod: Pod, port: number): readonly string[] | null {
+  const declared = pod.containers.flatMap(({ ports }) => ports).filter(({ number }) => number === port);
+  return declared.length === 0 ? null : declared.flatMap(({ name }) => name ?? []);
+}
+
+/** An empty METRICS_TOKEN is none: PR internal/router/router.go. */
+function tokenOf({ env }: Container, raw: Readonly<Record<string, unknown>>): Instance['token'] {
+  const entry = env.findLast(({ name }) => name === 'METRICS_TOKEN');
+  if (entry !== undefined) return entry.value === '' ? 'unset' : 'set';
+  return list(raw.envFrom).length > 0 ? 'unknown' : 'unset';
+}
+
+/** Instances of one database, which all show the same counters: followers beside their master, replicas of one workload. */
+export function sharing(all: readonly Instance[]): readonly (readonly Instance[])[] {
+  const groups = new Map<string, Instance[]>();
+  for (const instance of all) {
+    const key = databaseKey(instance);
+    groups.set(key, [...(groups.get(key) ?? []), instance]);
+  }
+  return [...groups.values()];
+}
+
+function databaseKey({ pod, workload, database, key }: Instance): string {
+  if (database.kind === 'server') return `${pod.namespace} ${database.key}`;
+  if (database.kind === 'unknown') return workload === null ? key : workload.subject;
+  return key;
+}

@@ -1,0 +1,22 @@
+import type { Nouns } from '../../facts/emitters.ts';
+import { emissions } from './facts/emissions.ts';
+import { emitters } from './facts/emitters.ts';
+import { identity } from './facts/identity.ts';
+import { tokenFamily } from './names.ts';
+
+/** The words and facts with which the shared checks speak of gpt-load. */
+export const nouns: Nouns = {
+  one: 'gpt-load pod',
+  many: 'gpt-load pods',
+  family: {
+    name: tokenFamily,
+    sumPattern: tokenFamily,
+    spellings: [tokenFamily],
+    total: { label: 'type', attribute: 'type', values: ['prompt', 'completion'] },
+    kept: true,
+  },
+  services: true,
+  emitters,
+  emissions,
+  identity,
+};
