@@ -3,7 +3,7 @@ import type { TokenSeries } from './emitters.ts';
 /** Which samples of a metrics page make an emission, and under which names. */
 export interface Meter {
   /** What a sample is by its name; null: not wanted. */
-  role(name: string): 'sum' | 'count' | 'requests' | 'target' | null;
+  role(name: string): 'sum' | 'count' | 'requests' | 'target' | 'gauge' | null;
   /** The family of a sum or count sample: its name without the suffix. */
   familyOf(name: string): string;
   /** A label name as under underscore escaping; null: left out. */
@@ -22,6 +22,8 @@ export interface Page {
   readonly requests: readonly { readonly labels: Readonly<Record<string, string>>; readonly count: number }[];
   /** Null: the page has no target_info. */
   readonly target: Readonly<Record<string, string>> | null;
+  /** The values of gauges by their names; absent: the page has none that are wanted. */
+  readonly gauges?: Readonly<Record<string, number>>;
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -58,6 +60,7 @@ export function pageOf(
   const entryAt = entries(relabeller(meter.labelOf), pool);
   const requests = counters(meter);
   let family: string | null = null;
+  const gauges: Record<string, number> = {};
   let target: Labels | null = null;
   return {
     add: (name, labels, value) => {
@@ -67,8 +70,12 @@ export function pageOf(
         entryAt.of(labels)[role] += value;
       } else if (role === 'requests') requests.add(labels, value);
       else if (role === 'target') target = { ...labels };
+      else if (role === 'gauge') gauges[name] = value;
     },
-    page: () => ({ family, series: entryAt.all(), labelNames: entryAt.names(), requests: requests.all(), target }),
+    page: () => ({
+      ...{ family, series: entryAt.all(), labelNames: entryAt.names(), requests: requests.all(), target },
+      ...(Object.keys(gauges).length === 0 ? {} : { gauges }),
+    }),
   };
 }
 

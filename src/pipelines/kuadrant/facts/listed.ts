@@ -1,0 +1,32 @@
+import type { Options } from '../../../model/fact.ts';
+import { type Kind, type KubeObject, ReadError, type Scope, type Source, type Unread } from '../../../model/source.ts';
+
+/** All objects of a kind; when that is refused and one namespace was asked for, those of the namespace; null when the API server does not serve the kind. */
+export async function listedIfServed(
+  source: Source,
+  options: Options,
+  kind: Kind,
+  scope: Scope = {},
+): Promise<readonly KubeObject[] | null> {
+  try {
+    return await listed(source, options, kind, scope);
+  } catch (error) {
+    if (error instanceof ReadError && error.reason === 'absent') return null;
+    throw error;
+  }
+}
+
+async function listed(source: Source, options: Options, kind: Kind, scope: Scope): Promise<readonly KubeObject[]> {
+  try {
+    return await source.list(kind, scope);
+  } catch (error) {
+    if (options.namespace === null || !(error instanceof ReadError) || error.reason !== 'forbidden') throw error;
+    return source.list(kind, { ...scope, namespace: options.namespace });
+  }
+}
+
+/** Throws again what an attempt caught. */
+export function raise(unread: Unread): never {
+  if (unread.reason === 'bug') throw new Error(unread.message);
+  throw new ReadError(unread.reason, unread.what, unread.message, unread.needs === null ? {} : { needs: unread.needs });
+}
