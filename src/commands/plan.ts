@@ -17,6 +17,8 @@ export async function optionsOf(flags: RunFlags, environment: Shell['environment
     expectLabels: flags.expectLabel ?? [],
     prometheus: await prometheusOf(flags),
     ...(await metricsTokenOf(flags, environment)),
+    ...(flags.secretNames === true ? { secretNames: true } : {}),
+    ...(flags.logs === true ? { logs: true } : {}),
   };
 }
 

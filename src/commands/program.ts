@@ -2,6 +2,7 @@ import { Argument, Command } from 'commander';
 import { viewNames } from '../model/pipeline.ts';
 import type { CollectFlags, DemoFlags, DoctorFlags, FixFlags, GetFlags } from './flags.ts';
 import { withCollectOptions, withDemoOptions, withDoctorOptions, withFixOptions, withGetOptions, withUsageOptions } from './options.ts';
+import type { RbacFlags } from './rbac.ts';
 import type { Shell } from './shell.ts';
 import type { UsageFlags } from './usage-flags.ts';
 
@@ -138,7 +139,9 @@ const addRbac: Add = (program, shell, done) => {
     .option('--name <name>', 'the name of the ClusterRole', 'tokmeter')
     .option('--service-account <namespace/name>', 'binds it to this service account')
     .option('--via <way>', 'how pod ports are reached: port-forward or proxy', 'port-forward')
-    .action(async (flags: { readonly name: string; readonly serviceAccount?: string; readonly via: string }) => {
+    .option('--secret-names', 'with what --secret-names takes')
+    .option('--logs', 'with what --logs takes')
+    .action(async (flags: RbacFlags) => {
       const { rbac } = await import('./rbac.ts');
       done(await rbac(flags, shell));
     });

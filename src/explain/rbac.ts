@@ -89,10 +89,10 @@ const notes: Readonly<Record<string, readonly string[]>> = {
   '/pods/portforward': ['a tunnel is a GET that is upgraded; Kubernetes 1.35 and later asks for create as well'],
   // An authorizer sees the resource and never the form of the answer: k8s.io/apiserver pkg/authorization/authorizer/interfaces.go.
   '/secrets': [
-    'RBAC cannot tell names from data: whoever holds this rule can read every Secret.',
-    'tokmeter asks the API server for metadata alone',
+    'RBAC cannot tell names from data: whoever holds this rule can read every Secret;',
+    'tokmeter asks the API server for metadata alone, and does so only with --secret-names',
   ],
-  '/pods/log': ['whoever holds this rule can read every log; tokmeter keeps counts of known messages alone'],
+  '/pods/log': ['whoever holds this rule can read every log; tokmeter keeps counts of known messages alone, and reads only with --logs'],
 };
 
 function bindingLines({ name, serviceAccount }: RoleSettings): readonly string[] {

@@ -20,8 +20,8 @@ export interface QueryHolders {
   readonly unread: readonly Unread[];
 }
 
-/** Label of ConfigMaps that Grafana's sidecar takes dashboards from: kube-prometheus-stack grafana.sidecar.dashboards.label. */
-const sidecarLabel = 'grafana_dashboard';
+/** Label of ConfigMaps and Secrets that Grafana's sidecar takes dashboards from: kube-prometheus-stack grafana.sidecar.dashboards.label, with resource "both". */
+export const sidecarLabel = 'grafana_dashboard';
 // A dashboard is some hundred kB; a larger one inside gzip is an attack on memory.
 const largestDashboard = 32 * 1024 * 1024;
 

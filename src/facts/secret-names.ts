@@ -23,7 +23,7 @@ export const secretsNotAsked = 'Secrets are not looked at without --secret-names
 /** Names, labels and annotations of all Secrets, when the user asked for them. */
 export const secretNames = defineFact({
   id: 'secret-names',
-  title: 'names of Secrets',
+  title: 'names of Secrets, with --secret-names',
   reads: [listingSecrets],
   async read(_, { source, options }): Promise<SecretNames> {
     if (options.secretNames !== true) return { status: 'not-asked' };

@@ -2,6 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Refusal } from '../model/snapshot.ts';
 import type { KubeObject, Scope } from '../model/source.ts';
 import { aggregatedDiscovery, discovery } from './discovery.ts';
+import type { KnownLog } from './logs.ts';
+import { formOf, pageAnswer, wantsTable } from './pages.ts';
+import { isPartial, partialOf } from './partial.ts';
 import type { Answer } from './respond.ts';
 import { fieldTest, labelTest } from './selecting.ts';
 import { type Attempt, forbidden, jsonAnswer, notFound, pageNotFound, statusAnswer } from './status.ts';
@@ -24,6 +27,8 @@ export interface Holdings {
   readonly now: Date;
   readonly server: string;
   readonly user: string;
+  /** What is known of a container's log; null: whichever container. */
+  log(namespace: string, pod: string, container: string | null): KnownLog;
 }
 
 /** "/api/v1/namespaces/a/pods/p/proxy/metrics" and its like; null when the server has no such kind. */
@@ -57,6 +62,7 @@ export function answerApi(request: IncomingMessage, holdings: Holdings): Answer 
   const piece = discovery(url.pathname, holdings.store.kinds);
   if (piece !== null) return jsonAnswer(200, piece);
   const place = placeOf(url.pathname, holdings.store);
+  if (place?.subresource === 'log' && place.kind.resource === 'pods') return logAnswer(place, url.searchParams, holdings);
   if (place === null || place.subresource !== null) return pageNotFound;
   return place.name === null ? listAnswer(place, url.searchParams, accept, holdings) : objectAnswer(place, accept, holdings);
 }
@@ -71,10 +77,25 @@ export function attemptOf({ kind, namespace, name, subresource }: Place, verb: s
   return { user, verb, kind, subresource, namespace, name };
 }
 
+/** The lines of a log as text, the last of them when so many are asked for: kubernetes pkg/registry/core/pod/rest/log.go. */
+function logAnswer(place: Place, query: URLSearchParams, { log, user }: Holdings): Answer {
+  const { namespace, name } = place;
+  if (query.get('previous') === 'true') return statusAnswer(400, 'BadRequest', `previous terminated container of pod "${name}" not found`);
+  const known = log(namespace ?? '', name ?? '', query.get('container') || null);
+  if (known.status === 'refused') return refusalAnswer(known.refusal, attemptOf(place, 'get', user));
+  if (known.status === 'unrecorded')
+    return statusAnswer(501, 'NotImplemented', `not in the recording: the log of pod ${namespace}/${name}`);
+  const wanted = query.get('tailLines') ?? '';
+  const lines = /^\d+$/.test(wanted) ? known.lines.slice(Math.max(0, known.lines.length - Number(wanted))) : known.lines;
+  const body = Buffer.from(lines.map((line) => `${line}\n`).join(''), 'utf8');
+  return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
+}
+
 function objectAnswer(place: Place, accept: string, { store, now, user }: Holdings): Answer {
   const { kind, namespace, name } = place;
   const listing = store.list(kind, {});
   const found = store.all(kind).find(({ metadata }) => metadata.name === name && (metadata.namespace ?? null) === namespace);
+  if (found !== undefined && isPartial(accept)) return jsonAnswer(200, partialOf(found));
   if (found !== undefined) return wantsTable(accept) ? jsonAnswer(200, tableOf([found], now, {})) : jsonAnswer(200, found);
   if (listing.status === 'refused') return refusalAnswer(listing.refusal, attemptOf(place, 'get', user));
   return listing.status === 'unrecorded' ? unrecorded(place) : notFound(kind, name ?? '');
@@ -85,6 +106,7 @@ function listAnswer(place: Place, query: URLSearchParams, accept: string, { stor
   const scope: Scope = {
     ...(place.namespace === null ? {} : { namespace: place.namespace }),
     ...(labelSelector === '' ? {} : { labelSelector }),
+    ...(isPartial(accept) ? { metadataOnly: true as const } : {}),
   };
   const listing = store.list(place.kind, scope);
   if (listing.status === 'refused') return refusalAnswer(listing.refusal, attemptOf(place, 'list', user));
@@ -93,43 +115,11 @@ function listAnswer(place: Place, query: URLSearchParams, accept: string, { stor
   if (test === null) return statusAnswer(400, 'BadRequest', `unable to parse requirement: found '${labelSelector}'`);
   const inField = fieldTest(query.get('fieldSelector') ?? '');
   const chosen = listing.objects.filter(inField).filter((object) => listing.exact || inScope(object, place.namespace, test));
-  return pageAnswer(place.kind, chosen, query, wantsTable(accept) ? now : null);
+  return pageAnswer(place.kind, chosen, query, formOf(accept, now));
 }
 
 function inScope({ metadata }: KubeObject, namespace: string | null, test: (labels: Readonly<Record<string, string>>) => boolean): boolean {
   return (namespace === null || metadata.namespace === namespace) && test(metadata.labels ?? {});
-}
-
-const wantsTable = (accept: string): boolean => accept.includes('as=Table');
-
-/** One page, as `limit` and `continue` ask for it; a table when there is a time to tell ages by. */
-function pageAnswer(kind: ServedKind, objects: readonly KubeObject[], query: URLSearchParams, tableAt: Date | null): Answer {
-  const limit = Number(query.get('limit') ?? 0);
-  const start = startOf(query.get('continue') ?? '');
-  if (start === null) return statusAnswer(410, 'Expired', 'The provided continue parameter is too old');
-  const end = limit > 0 ? start + limit : objects.length;
-  const page = objects.slice(start, end);
-  const left = Math.max(0, objects.length - end);
-  const more = left > 0 ? { continue: Buffer.from(`from ${end}`).toString('base64'), remainingItemCount: left } : {};
-  const metadata = { resourceVersion: '1', ...more };
-  if (tableAt !== null) return jsonAnswer(200, tableOf(page, tableAt, metadata));
-  const apiVersion = kind.group === '' ? kind.version : `${kind.group}/${kind.version}`;
-  return jsonAnswer(200, { kind: `${kind.kind}List`, apiVersion, metadata, items: isCustom(kind) ? page : page.map(bare) });
-}
-
-function startOf(token: string): number | null {
-  if (token === '') return 0;
-  const [, from] = /^from (\d+)$/.exec(Buffer.from(token, 'base64').toString('utf8')) ?? [];
-  return from === undefined ? null : Number(from);
-}
-
-/** Custom resources, the Gateway API's included, come from CustomResourceDefinitions. */
-const isCustom = ({ group }: ServedKind): boolean =>
-  group === 'gateway.networking.k8s.io' || (group.includes('.') && !group.endsWith('.k8s.io'));
-
-/** Items of built-in lists carry neither apiVersion nor kind: the types of k8s.io/api are encoded without their TypeMeta. */
-function bare({ apiVersion: _apiVersion, kind: _kind, ...object }: KubeObject): unknown {
-  return object;
 }
 
 /** A recorded refusal, told again as an API server would cause it. */

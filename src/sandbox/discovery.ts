@@ -82,6 +82,6 @@ function aggregatedResource({ resource, kind, namespaced, group, version }: Serv
 }
 
 function subresourcesOf(resource: string): readonly string[] {
-  if (resource === 'pods') return ['portforward', 'proxy'];
+  if (resource === 'pods') return ['log', 'portforward', 'proxy'];
   return resource === 'services' ? ['proxy'] : [];
 }

@@ -1,3 +1,4 @@
+import { asksMetadataOnly } from '../model/metadata-only.ts';
 import { listKey, type RecordedList, type Refusal, resourceName, type Snapshot } from '../model/snapshot.ts';
 import type { Kind, KubeObject, Scope } from '../model/source.ts';
 import { builtIns, fallbackVersions } from './built-ins.ts';
@@ -50,7 +51,9 @@ export function storeOf(snapshot: Snapshot): Store {
 
 function objectsOf(lists: readonly RecordedList[]): readonly KubeObject[] {
   const byName = new Map<string, KubeObject>();
-  for (const { answer } of lists) {
+  // What is known whole goes before what is known by name.
+  const partFirst = lists.toSorted((a, b) => Number(asksMetadataOnly(b.kind, b.scope)) - Number(asksMetadataOnly(a.kind, a.scope)));
+  for (const { answer } of partFirst) {
     if (answer.status === 'refused') continue;
     for (const object of answer.objects) byName.set(`${object.metadata.namespace ?? ''}/${object.metadata.name}`, object);
   }
