@@ -45,6 +45,8 @@ const scope = (): readonly Option[] => [
   make(choosing, '--prometheus-token-file <file>', 'a bearer token for --prometheus'),
   many(choosing, '--prometheus-header <header>', '"Name: value" for --prometheus; repeatable'),
   make(choosing, '--metrics-token-file <file>', 'a bearer token for metrics endpoints that ask for one (or TOKMETER_METRICS_TOKEN)'),
+  make(choosing, '--secret-names', 'Secrets by name, labels and annotations, never their data; needs list secrets'),
+  make(choosing, '--logs', 'counts known messages in the last lines of pod logs; needs get pods/log'),
 ];
 
 const from = (): Option => make(connecting, '--from <file>', 'a bundle of tokmeter collect instead of a cluster; -: stdin');
