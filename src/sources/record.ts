@@ -1,3 +1,4 @@
+import { asAsked } from '../model/metadata-only.ts';
 import {
   getKey,
   inOrder,
@@ -22,6 +23,7 @@ import {
 } from '../model/source.ts';
 import { redact } from '../parse/redact.ts';
 import { withoutSecrets, withoutSecretText } from '../parse/secrets.ts';
+import { withoutRawLog } from './kept-log.ts';
 import { pageSize } from './listing.ts';
 import { answered, refused } from './replay.ts';
 
@@ -53,7 +55,7 @@ export function record(source: Source, options: { readonly server?: string | nul
     return listOnce(key, async () => {
       const answer = await attempt(async () => ({
         status: 'objects' as const,
-        objects: (await source.list(kind, scope)).map((object) => withoutSecrets(redact(object))),
+        objects: asAsked(kind, scope, await source.list(kind, scope)).map((object) => withoutSecrets(redact(object))),
       }));
       lists.set(key, { kind, scope, answer });
       if (answer.status === 'refused') throw refused(answer.refusal);
@@ -68,9 +70,11 @@ export function record(source: Source, options: { readonly server?: string | nul
     const question = questionOf(request);
     const key = getKey(endpoint, question);
     if (asked.has(key) && request.peer === 'prometheus') spared.prometheus += 1;
+    if (asked.has(key) && endpoint.at === 'logs') spared.kubernetes += 1;
     asked.add(key);
     const reply = await getOnce(key, async () => {
-      const answer = await attempt(async () => recorded(await source.get(endpoint, request)));
+      const said = await attempt(async () => recorded(await source.get(endpoint, request)));
+      const answer = withoutRawLog(endpoint, question.keep, said);
       gets.set(key, { endpoint: withoutCredentials(endpoint), question, answer });
       if (answer.status === 'refused') throw refused(answer.refusal);
       return answer;
