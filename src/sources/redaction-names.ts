@@ -1,6 +1,7 @@
 import type { Options } from '../model/fact.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { list, record, records, text } from '../parse/fields.ts';
+import { addressless, isAddress } from './redaction-addresses.ts';
 
 /** A recording and what was asked for, with stable pseudonyms for tenants, users, namespaces, gateways and hosts: the same name is the same pseudonym in objects, bodies, queries and questions. */
 export function withoutNames(snapshot: Snapshot, options: Options): { readonly snapshot: Snapshot; readonly options: Options } {
@@ -53,11 +54,9 @@ function pseudonyms(snapshot: Snapshot): (value: string) => string {
 
 /** Numbered in their own order, so that what was first stays first. */
 function named(names: readonly string[], prefix: string): readonly (readonly [string, string])[] {
-  const told = [...new Set(names)].filter((name) => name.length > 1 && !common.test(name) && !isAddress.test(name)).sort();
+  const told = [...new Set(names)].filter((name) => name.length > 1 && !common.test(name) && !isAddress(name)).sort();
   return told.map((name, at) => [name, `${prefix}-${String(at + 1).padStart(4, '0')}`] as const);
 }
-
-const isAddress = /^(?:\d+\.){3}\d+$/;
 
 function replacer(words: ReadonlyMap<string, string>): (value: string) => string {
   if (words.size === 0) return (value) => value;
@@ -113,22 +112,4 @@ function quoted(value: string, values: ReadonlyMap<string, string>): string {
     const pseudonym = values.get(inner);
     return pseudonym === undefined ? whole : `"${pseudonym}"`;
   });
-}
-
-// In a regular expression of a query the dots are escaped, once or, within a string, twice.
-const address = /(?<![\d.])(\d{1,3})(\\*\.)(\d{1,3})\2(\d{1,3})\2(\d{1,3})(?![\d.])/g;
-const mail = /[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g;
-
-/** Replaces each IPv4 address by one of 10.0.0.0/8, the same for the same and in the same order, and mail addresses. */
-function addressless(snapshot: Snapshot): (value: string) => string {
-  const plain = (each: string): string => each.replaceAll('\\', '');
-  const found = new Set((JSON.stringify([snapshot.lists, snapshot.gets]).match(address) ?? []).map(plain));
-  const told = [...found].filter((each) => each !== '127.0.0.1' && each !== '0.0.0.0').sort();
-  // Three digits each, so that texts sort as before.
-  const part = (value: number): string => String(100 + (value % 150));
-  const numbered = new Map(told.map((each, at) => [each, ['10', part(Math.floor(at / 22_500)), part(Math.floor(at / 150)), part(at)]]));
-  return (value) =>
-    value
-      .replace(address, (each, _first, dot: string) => numbered.get(plain(each))?.join(dot) ?? each)
-      .replace(mail, 'someone@example.com');
 }

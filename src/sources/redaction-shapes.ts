@@ -96,7 +96,9 @@ export const shapes: Readonly<Record<string, Shape>> = {
   prometheusagents: { spec: prometheusSpec, status: true },
   prometheusrules: rules,
   vmrules: rules,
-  grafanadashboards: { spec: { json: readDashboard, gzipJson: true, instanceSelector: true, folder: true } },
+  grafanadashboards: {
+    spec: { json: readDashboard, gzipJson: true, configMapRef: { name: true, key: true }, instanceSelector: true, folder: true },
+  },
   monitordashboards: { spec: { body: queriesOf } },
   persesdashboards: { spec: queriesOf },
 };
@@ -166,8 +168,8 @@ function readKeys(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(strings(value)).flatMap(([key, content]) => {
       if (key === 'envoy-gateway.yaml') return [[key, readGatewayConfig(content)] as const];
-      const dashboard = readDashboard(content);
-      return key.endsWith('.json') && text(dashboard) !== null ? [[key, dashboard] as const] : [];
+      const dashboard = key.endsWith('.json') || isDashboard(content) ? text(readDashboard(content)) : null;
+      return dashboard === null ? [] : [[key, dashboard] as const];
     }),
   );
 }
@@ -192,6 +194,11 @@ function readGatewayConfig(yaml: string): string {
         };
   const mode = record(record(provider).kubernetes).deploy;
   return JSON.stringify({ apiVersion, kind, gateway, provider: { type: record(provider).type, kubernetes: { deploy: mode } }, ...manager });
+}
+
+/** A key that a GrafanaDashboard refers to may have any name: what it holds tells. */
+function isDashboard(content: string): boolean {
+  return content.trimStart().startsWith('{') && /"(?:panels|rows|elements)"\s*:/.test(content);
 }
 
 /** A dashboard's JSON with what its queries are found and told by; null when it is none. */

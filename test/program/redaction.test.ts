@@ -3,6 +3,7 @@ import { diagnose } from '../../src/engine/diagnose.ts';
 import type { Options } from '../../src/model/fact.ts';
 import type { Report } from '../../src/model/report.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
+import type { KubeObject } from '../../src/model/source.ts';
 import { pipelines } from '../../src/pipelines/index.ts';
 import { listWorlds, loadWorld } from '../../src/sandbox/worlds.ts';
 import { withReadFields } from '../../src/sources/redaction-fields.ts';
@@ -64,4 +65,67 @@ it('takes what was asked for along', () => {
   const redacted = withoutNames(snapshot, { ...options, namespace: 'acme', prometheus });
   expect(redacted.options).toMatchObject({ namespace: 'ns-0001', prometheus: { target: { namespace: 'ns-0001' }, headers: {} } });
   expect(JSON.stringify(redacted)).not.toMatch(/acme|secret/);
+});
+
+/** A recording of these objects and this body. */
+function recordingOf(objects: readonly KubeObject[], texts: Readonly<Record<string, string>>): Snapshot {
+  const kindOf = ({ kind }: KubeObject) => ({ group: '', resource: `${kind.toLowerCase()}s`, kind, namespaced: true });
+  return {
+    format: 1,
+    origin: { kind: 'cluster', name: 'a' },
+    now: '2026-01-01T00:00:00Z',
+    server: null,
+    requests: { kubernetes: 1, tunnels: 0, prometheus: 0 },
+    lists: objects.map((object) => ({ kind: kindOf(object), scope: {}, answer: { status: 'objects', objects: [object] } })),
+    gets: Object.entries(texts).map(([query, body]) => ({
+      endpoint: { at: 'url', url: 'http://[fd00:10:244::9]:9090' },
+      question: { path: '/api/v1/query', query: [['query', query]], accept: null },
+      answer: { status: 'reply', code: 200, headers: {}, body: { text: body }, cut: null, via: 'direct' },
+    })),
+  };
+}
+
+it('gives IPv6 addresses the same pseudonym wherever and however they are written', () => {
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', namespace: 'default' },
+    status: {
+      podIP: 'fd00:10:244::5',
+      podIPs: [{ ip: 'fd00:10:244::5' }, { ip: 'fe80::1' }],
+      message: 'dial [::1]:80 at 12:34:56\nfd00:10:244::6',
+    },
+  };
+  const query = 'up{instance=~"\\\\[fd00:10:244:0:0:0:0:5\\\\]:1064",job="a:rate::sum"}';
+  const body = '{"metric":{"instance":"[fd00:10:244::5]:1064","__url__":"http://[FD00:10:244::5]:1064/metrics"}}';
+  const { snapshot } = withoutNames(recordingOf([pod], { [query]: body }), options);
+  const text = JSON.stringify(snapshot);
+  expect(text.match(/fd00::1000:1000/g)).toHaveLength(5);
+  expect(text).not.toMatch(/10:244|fe80/i);
+  expect(text).toContain('dial [::1]:80 at 12:34:56');
+  expect(text).toContain('a:rate::sum');
+  expect(text).toContain('http://[fd00::1000:1002]:9090');
+});
+
+it('keeps a dashboard that a GrafanaDashboard refers to, whatever its key', () => {
+  const configmap = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'tokens', namespace: 'a' },
+    data: {
+      board: JSON.stringify({ panels: [{ title: 'x', targets: [{ expr: 'sum(rate(tokens[5m]))', token: 'secret' }] }] }),
+      other: '{"password": "secret"}',
+    },
+  };
+  const grafana = {
+    apiVersion: 'grafana.integreatly.org/v1beta1',
+    kind: 'GrafanaDashboard',
+    metadata: { name: 'tokens', namespace: 'a' },
+    spec: { configMapRef: { name: 'tokens', key: 'board' } },
+  };
+  const kept = withReadFields(recordingOf([configmap, grafana], {})).lists.flatMap(({ answer }) =>
+    answer.status === 'objects' ? answer.objects : [],
+  );
+  expect(kept[0]?.data).toEqual({ board: '{"panels":[{"title":"x","targets":[{"expr":"sum(rate(tokens[5m]))"}]}]}' });
+  expect(kept[1]?.spec).toEqual({ configMapRef: { name: 'tokens', key: 'board' } });
 });
