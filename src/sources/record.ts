@@ -4,33 +4,33 @@ import {
   inOrder,
   listKey,
   questionOf,
-  type RecordedBody,
   type RecordedGet,
   type RecordedList,
   type RecordedReply,
   type Refusal,
   type Snapshot,
 } from '../model/snapshot.ts';
-import {
-  type Endpoint,
-  type Kind,
-  type KubeObject,
-  ReadError,
-  type Reply,
-  type Request,
-  type Scope,
-  type Source,
-} from '../model/source.ts';
+import type { Endpoint, Kind, KubeObject, Reply, Request, Scope, Source } from '../model/source.ts';
 import { redact } from '../parse/redact.ts';
-import { withoutSecrets, withoutSecretText } from '../parse/secrets.ts';
+import { withoutSecrets } from '../parse/secrets.ts';
 import { withoutRawLog } from './kept-log.ts';
 import { pageSize } from './listing.ts';
+import { recordedReply, refusalOf } from './record-reply.ts';
 import { answered, refused } from './replay.ts';
 
 /** A source that remembers, and what it remembers so far. */
 export interface Recorder {
   readonly source: Source;
   snapshot(): Snapshot;
+  /** Limits what is asked from here on. What is not answered when the signal is aborted, or is longer, is recorded as refused. */
+  limit(limits: Limits): void;
+}
+
+export interface Limits {
+  /** Aborted with a ReadError. */
+  readonly signal: AbortSignal;
+  /** Of one body, in bytes. */
+  readonly largest: number;
 }
 
 /** Remembers answers and refusals, and hands out exactly what a replay would: redacted, each question asked once. One recorder records one run at one moment. */
@@ -42,6 +42,7 @@ export function record(source: Source, options: { readonly server?: string | nul
   // What the same run without a recorder would have asked again.
   const asked = new Set<string>();
   const spared = { kubernetes: 0, prometheus: 0 };
+  let limits: Limits | null = null;
   const requests = (): Source['requests'] => ({
     kubernetes: source.requests.kubernetes + spared.kubernetes,
     tunnels: source.requests.tunnels,
@@ -73,7 +74,9 @@ export function record(source: Source, options: { readonly server?: string | nul
     if (asked.has(key) && endpoint.at === 'logs') spared.kubernetes += 1;
     asked.add(key);
     const reply = await getOnce(key, async () => {
-      const said = await attempt(async () => recorded(await source.get(endpoint, request)));
+      const said = await attempt(() =>
+        limited(async () => recordedReply(await source.get(endpoint, request), limits?.largest ?? Number.POSITIVE_INFINITY), limits),
+      );
       const answer = withoutRawLog(endpoint, question.keep, said);
       gets.set(key, { endpoint: withoutCredentials(endpoint), question, answer });
       if (answer.status === 'refused') throw refused(answer.refusal);
@@ -91,6 +94,9 @@ export function record(source: Source, options: { readonly server?: string | nul
       },
       list,
       get,
+    },
+    limit: (given) => {
+      limits = given;
     },
     snapshot: () =>
       inOrder({
@@ -131,46 +137,18 @@ async function attempt<T>(read: () => Promise<T>): Promise<T | { readonly status
   }
 }
 
-function refusalOf(error: unknown): Refusal {
-  if (!(error instanceof ReadError)) throw error;
-  return { reason: error.reason, what: error.what, message: error.message, needs: error.needs, fault: error.fault };
-}
-
-async function recorded(reply: Reply): Promise<RecordedReply> {
-  const { bytes, cut } = await drained(reply.body);
-  const headers = Object.fromEntries(Object.entries(reply.headers).filter(([name]) => !perConnection.has(name)));
-  return { status: 'reply', code: reply.status, headers, body: bodyOf(bytes), cut, via: reply.via };
-}
-
-// True of one transfer only, or somebody's session.
-const perConnection: ReadonlySet<string> = new Set([
-  'date',
-  'content-length',
-  'content-encoding',
-  'transfer-encoding',
-  'connection',
-  'keep-alive',
-  'vary',
-  'cache-control',
-  'audit-id',
-  'set-cookie',
-  'x-kubernetes-pf-flowschema-uid',
-  'x-kubernetes-pf-prioritylevel-uid',
-]);
-
-async function drained(body: AsyncIterable<Uint8Array>): Promise<{ readonly bytes: Buffer; readonly cut: Refusal | null }> {
-  const chunks: Uint8Array[] = [];
-  try {
-    for await (const chunk of body) chunks.push(chunk);
-  } catch (error) {
-    return { bytes: Buffer.concat(chunks), cut: refusalOf(error) };
-  }
-  return { bytes: Buffer.concat(chunks), cut: null };
-}
-
-function bodyOf(bytes: Buffer): RecordedBody {
-  const text = bytes.toString('utf8');
-  return Buffer.from(text, 'utf8').equals(bytes) ? { text: withoutSecretText(text) } : { base64: bytes.toString('base64') };
+/** What is read, or the signal's reason as soon as it is aborted. */
+function limited<T>(read: () => Promise<T>, limits: Limits | null): Promise<T> {
+  if (limits === null) return read();
+  const { signal } = limits;
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const end = (): void => reject(signal.reason);
+    signal.addEventListener('abort', end, { once: true });
+    read()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', end));
+  });
 }
 
 function withoutCredentials(endpoint: Endpoint): Endpoint {
