@@ -128,6 +128,7 @@ export function withUsageOptions(command: Command): Command {
     make(choosing, '--since <duration>', 'the time until now, such as 30m, 24h or 7d (default: 24h)'),
     make(choosing, '--start <time>', 'the beginning: 2026-11-24T12:00:00Z, a day or Unix seconds'),
     make(choosing, '--end <time>', 'the end (default: now)'),
+    make(choosing, '--step <duration>', 'one line a group and piece of the window, such as 1h or 1d'),
     many(choosing, '--where <label=value>', 'only tokens with this label; also !=, =~ and !~; repeatable'),
     list(choosing, '--type <types>', 'types of token to add up (default: input,output)'),
     make(choosing, '--direct', "the proxies' own counters, since each began, instead of Prometheus"),
@@ -140,5 +141,5 @@ export function withUsageOptions(command: Command): Command {
   const patient = (option: Option): Option => (option.long === '--request-timeout' ? option.default('2m') : option);
   const rest = run().filter(({ long }) => long !== '--timeout');
   const timeout = make(judging, '--timeout <duration>', 'ends the run (default: 5m)');
-  return add(command, [...own, ...scope(), timeout, ...rest, ...connection().map(patient)]);
+  return add(command, [...own, ...scope(), timeout, ...rest, from(), ...connection().map(patient)]);
 }

@@ -6,7 +6,8 @@ import { pipelines } from '../pipelines/index.ts';
 import { optionsOf, pipelinesOf } from './plan.ts';
 import type { Shell } from './shell.ts';
 import { UsageError } from './usage-error.ts';
-import { matchOf, pricesOf, topOf, typesOf, type UsageFlags, windowOf } from './usage-flags.ts';
+import { matchOf, pricesOf, topOf, typesOf, type UsageFlags } from './usage-flags.ts';
+import { pieceOf, windowOf } from './usage-window.ts';
 import { milliseconds } from './values.ts';
 
 /** What the flags of `usage` ask for. */
@@ -25,10 +26,9 @@ export interface Plan {
 
 /** Reads the flags, all of them before anything is read of a cluster. */
 export async function planOf(flags: UsageFlags, requests: boolean, environment: Shell['environment']): Promise<Plan> {
-  if (flags.direct && [flags.since, flags.start, flags.end].some((flag) => flag !== undefined))
-    throw new UsageError('--direct reads counters since they began; --since, --start and --end are for what Prometheus stores');
-  // Before anything is read: only the end of the window is not known yet.
-  if (!flags.direct) windowOf(flags, Date.now() / 1000 + 86_400);
+  if (flags.direct && [flags.since, flags.start, flags.end, flags.step].some((flag) => flag !== undefined))
+    throw new UsageError('--direct reads counters since they began; --since, --start, --end and --step are for what Prometheus stores');
+  checkWindow(flags);
   const prices = await pricesOf(flags.price);
   return {
     chosen: pipelinesOf(flags.pipeline, pipelines),
@@ -42,10 +42,19 @@ export async function planOf(flags: UsageFlags, requests: boolean, environment: 
       by: namesOf(flags.by),
       where: (flags.where ?? []).map(matchOf),
       types: typesOf(flags.type),
+      apart: flags.step !== undefined,
       requests,
       priced: prices !== null,
     },
   };
+}
+
+/** Before anything is read: only the end of the window is not known yet. */
+function checkWindow(flags: UsageFlags): void {
+  if (flags.direct) return;
+  if (flags.step !== undefined) pieceOf(flags.step);
+  const { step: _, ...lengthUnknown } = flags;
+  windowOf(flags.start !== undefined && flags.end === undefined ? lengthUnknown : flags, Date.now() / 1000 + 86_400);
 }
 
 function namesOf(by: readonly string[] | undefined): readonly string[] | null {
@@ -58,10 +67,12 @@ function namesOf(by: readonly string[] | undefined): readonly string[] | null {
 /** Between two looks of --watch when it does not say: Prometheus seldom scrapes more often. */
 const usualWatch = 15;
 
-function watchOf({ watch, start, end, output = [], price }: UsageFlags): number | null {
+function watchOf({ watch, start, end, step, output = [], price, from }: UsageFlags): number | null {
   if (watch === undefined) return null;
+  if (from !== undefined) throw new UsageError('--watch looks again and again, and --from holds one moment');
   if (start !== undefined || end !== undefined)
     throw new UsageError('--watch looks at what passes now; --start and --end are for what passed');
+  if (step !== undefined) throw new UsageError('--watch looks at one moment; --step cuts what passed into pieces');
   if (price !== undefined) throw new UsageError('--watch shows tokens a minute, which --price does not price');
   const [format] = output.filter((each) => each !== 'table' && each !== 'wide');
   if (format !== undefined) throw new UsageError(`--watch shows a table; -o ${format} shows one moment`);

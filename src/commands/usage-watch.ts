@@ -2,7 +2,7 @@ import { ReadError } from '../model/source.ts';
 import type { PricedRow, UsageReport } from '../model/usage.ts';
 import { visible } from '../report/safe.ts';
 import type { Style } from '../report/style.ts';
-import { usageTable } from '../report/usage-table.ts';
+import { usageTables } from '../report/usage-table.ts';
 import type { Run } from './run.ts';
 import type { Shell } from './shell.ts';
 import type { Plan } from './usage-plan.ts';
@@ -30,7 +30,7 @@ export async function watchUsage(
     try {
       const reports = await look(false);
       const seen = { reports, at: run.clock() };
-      const rates = reports.map((report, at) => ratesOf(report, before, { at, clock: seen.at }));
+      const rates = reports.map((report) => ratesOf(report, before, seen.at));
       if (!shown.quiet) await shell.write(pictureOf(rates, plan, shell, shown));
       before = seen;
       failures = 0;
@@ -53,11 +53,11 @@ interface Seen {
 }
 
 /** Tokens a minute: of the window, or since the look before for counters that only say their sum. */
-function ratesOf(report: UsageReport, before: Seen | null, { at, clock }: { readonly at: number; readonly clock: number }): UsageReport {
+function ratesOf(report: UsageReport, before: Seen | null, clock: number): UsageReport {
   const { usage } = report;
   if (usage === null) return report;
   if (usage.window !== null) return scaled(report, usage.rows, 60 / (usage.window.end - usage.window.start));
-  const earlier = before?.reports[at]?.usage;
+  const earlier = before?.reports.find(({ pipeline }) => pipeline === report.pipeline)?.usage;
   if (before === null || earlier == null) return scaled(report, [], 0);
   const known = new Map(earlier.rows.map((row) => [JSON.stringify(row.values), row]));
   const grown = usage.rows.map((row) => grownBy(row, known.get(JSON.stringify(row.values))));
@@ -99,5 +99,5 @@ function pictureOf(
     : `over the last ${plan.flags.since ?? '5m'}, every ${plan.watch}s`;
   const head = visible(`tokens a minute ${over}`);
   const inPlace = stdout.isTerminal && environment.TERM !== 'dumb';
-  return `${inPlace ? clearScreen : ''}${head}\n\n${reports.map((report) => usageTable(report, style, wide)).join('\n')}${inPlace ? '' : '\n'}`;
+  return `${inPlace ? clearScreen : ''}${head}\n\n${usageTables(reports, style, wide)}${inPlace ? '' : '\n'}`;
 }

@@ -26,6 +26,7 @@ export async function directUsage(asked: Asked): Promise<UsageAnswer> {
     usage: {
       from: `the counters of ${metered.length} ${metered.length === 1 ? nouns.one : nouns.many}`,
       window: null,
+      apart: false,
       since: sinceOf(metered),
       by: grouping.by,
       extra: grouping.extra,
@@ -53,7 +54,7 @@ function summed(
   series: readonly TokenSeries[],
   by: readonly string[],
 ): ReturnType<ReturnType<typeof rowSum>['rows']> {
-  const sum = rowSum(0, question.requests);
+  const sum = rowSum({ pieces: 0, apart: false, requests: question.requests, counted: countedOf(nouns, question) });
   const type = nouns.family.total?.label ?? null;
   const first = nouns.family.total?.values[0];
   const labels = by.map(normaliseLabel);
@@ -63,9 +64,9 @@ function summed(
     const kind = type === null ? 'total' : (own[type] ?? 'untyped');
     if (kind !== 'total' || type === null) sum.add(values, kind, tokens);
     // Each metered request is one observation of its input.
-    if (kind === first) sum.addRequests(values, count);
+    if (kind === first) sum.addRequests(values, [[0, count]]);
   }
-  return sum.rows(countedOf(nouns, question));
+  return sum.rows();
 }
 
 /** Whether a value passes a --where, whose patterns match the whole value as Prometheus's do. */

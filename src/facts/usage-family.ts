@@ -6,7 +6,7 @@ import { askPrometheus } from './prometheus-api.ts';
 import { type Asked, countedOf } from './usage-asked.ts';
 import type { Grouping } from './usage-labels.ts';
 import { type Groups, type StoredFamily, storedAs, usageQueries, usageSelector } from './usage-query.ts';
-import type { RowSum } from './usage-rows.ts';
+import type { Point, RowSum } from './usage-rows.ts';
 
 /** One stored name of the family on one shard. */
 export type ShardFamily = StoredFamily & { readonly shard: Shard };
@@ -27,12 +27,13 @@ export async function addFamily(asked: Asked, family: ShardFamily, grouping: Gro
   const requests = requestsOf(asked, family, spelled);
   const [values, doubts, requested] = await Promise.all([ask(value), ask(unsure), requests === null ? [] : ask(requests)]);
   const counted = countedOf(asked.nouns, asked.question);
+  const pointsOf = ({ points }: RangeSeries): readonly Point[] => points.map(([at, value]) => [pieceOf(at, window), value]);
   for (const series of values) {
     const [group, type] = [spelled.valuesOf(series), spelled.typeOf(series)];
     sum.add(group, type, amount(series));
-    if (counted.includes(type)) for (const [at, tokens] of series.points) sum.addPoint(group, pieceOf(at, window), tokens);
+    for (const point of pointsOf(series)) sum.addPoint(group, type, point);
   }
-  for (const series of requested) sum.addRequests(spelled.valuesOf(series), amount(series));
+  for (const series of requested) sum.addRequests(spelled.valuesOf(series), pointsOf(series));
   const doubtful = doubts.filter((series) => counted.includes(spelled.typeOf(series)));
   return { counted: values.length > 0, unsure: doubtful.reduce((all, series) => all + amount(series), 0) };
 }

@@ -34,8 +34,7 @@ async function storedUsage(asked: Asked): Promise<UsageAnswer> {
   const grouping = groupingOf(asked, await identityOf(asked), knownLabels(store.families));
   if ('label' in grouping) return { status: 'unknown-label', ...grouping };
   const summed = await summedOver(asked, store, grouping);
-  const types = countedOf(nouns, question);
-  const rows = summed.sum.rows(types);
+  const rows = summed.sum.rows();
   const retention = await retentionNote(reader.source, store.shards[0], question.window);
   if (rows.length === 0 && summed.unsure === 0 && store.unread.length === 0) return emptyIn(store, question, retention);
   const also = others.length === 0 ? [] : [`also stored in ${others.map(({ server }) => server.subject).join(', ')}: not added`];
@@ -44,10 +43,11 @@ async function storedUsage(asked: Asked): Promise<UsageAnswer> {
     usage: {
       from: store.server.subject,
       window: question.window,
+      apart: question.apart,
       since: null,
       by: grouping.by,
       extra: grouping.extra,
-      counted: types,
+      counted: countedOf(nouns, question),
       rows,
       unsure: summed.unsure,
       notes: [...retention, ...grouping.notes, ...summed.notes, ...also],
@@ -128,8 +128,9 @@ interface Summed {
 
 /** Every stored name asked for and added up. */
 async function summedOver(asked: Asked, store: Store, grouping: Grouping): Promise<Summed> {
-  const { question } = asked;
-  const sum = rowSum(piecesOf(question.window), question.requests);
+  const { nouns, question } = asked;
+  const { window, apart, requests } = question;
+  const sum = rowSum({ pieces: piecesOf(window), apart, requests, counted: countedOf(nouns, question) });
   const parts = await Promise.all(store.families.map((family) => addFamily(asked, family, grouping, sum)));
   const names = [...new Set(store.families.filter((_, at) => parts[at]?.counted === true).map(({ name }) => name))].sort();
   return {

@@ -6,6 +6,8 @@ export interface UsageQuestion {
   /** Labels to group by, in any spelling; null: what the cluster's own mapping says. */
   readonly by: readonly string[] | null;
   readonly window: UsageWindow;
+  /** Whether each piece of the window is wanted on its own, with its types and requests. */
+  readonly apart: boolean;
   readonly where: readonly UsageMatch[];
   /** Types of token to add up; null: those whose sum is the total. */
   readonly types: readonly string[] | null;
@@ -30,6 +32,15 @@ export interface UsageMatch {
   readonly value: string;
 }
 
+/** What one group used in one piece of the window. */
+export interface UsagePiece {
+  /** Which piece, the first being 0. */
+  readonly at: number;
+  readonly tokens: Readonly<Record<string, number>>;
+  /** Null: not asked for, or not counted by this system. */
+  readonly requests: number | null;
+}
+
 /** The tokens of one group. */
 export interface UsageRow {
   /** One value a label of `by`; empty: without that label. */
@@ -40,6 +51,8 @@ export interface UsageRow {
   readonly requests: number | null;
   /** Tokens of the counted types in each piece of the window; empty for counters read directly. */
   readonly points: readonly number[];
+  /** The pieces in which something was used, in order; empty where they were not asked for apart. */
+  readonly pieces: readonly UsagePiece[];
 }
 
 /** Who used how many tokens. */
@@ -48,6 +61,8 @@ export interface Usage {
   readonly from: string;
   /** The window that was answered; null: since each counter's start. */
   readonly window: UsageWindow | null;
+  /** Whether the rows have the pieces of the window apart. */
+  readonly apart: boolean;
   /** When the counters began, for those read directly. */
   readonly since: { readonly oldest: string; readonly newest: string } | null;
   readonly by: readonly string[];
@@ -89,9 +104,15 @@ export interface Cost {
   readonly unpriced: number;
 }
 
+export interface PricedPiece extends UsagePiece {
+  /** Null: no prices were given. */
+  readonly cost: Cost | null;
+}
+
 export interface PricedRow extends UsageRow {
   /** Null: no prices were given. */
   readonly cost: Cost | null;
+  readonly pieces: readonly PricedPiece[];
 }
 
 /** How far the numbers can be trusted, by the checks of doctor that bear on them. */
@@ -114,6 +135,8 @@ export interface UsageReport {
   /** Null: there are no tokens; why says why. */
   readonly usage: (Omit<Usage, 'rows' | 'extra'> & { readonly rows: readonly PricedRow[] }) | null;
   readonly why: string | null;
+  /** What could not be read, when that is why there is no usage. */
+  readonly unread: Unread | null;
   /** Null: no prices were given. */
   readonly prices: {
     readonly currency: string;

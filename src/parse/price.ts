@@ -1,5 +1,5 @@
 import { parse, YAMLParseError } from 'yaml';
-import { type Cost, type PricedRow, totalOf, type Usage } from '../model/usage.ts';
+import { type Cost, type PricedPiece, type PricedRow, totalOf, type Usage, type UsageRow } from '../model/usage.ts';
 import { number, record, text } from './fields.ts';
 
 /** Prices of a million tokens. */
@@ -62,21 +62,25 @@ export interface PricedUsage {
 
 /** Puts a price on each row by its model. Without a price list nothing costs anything, and nothing is said to cost 0. */
 export function pricedUsage(usage: Usage, list: PriceList | null, model: string): PricedUsage {
-  if (list === null) return { rows: usage.rows.map((row) => ({ ...row, cost: null })), unknownModels: [] };
+  if (list === null) return { rows: usage.rows.map(unpriced), unknownModels: [] };
   const at = usage.by.indexOf(model);
   const unknown = new Map<string, number>();
   const rows = usage.rows.map((row): PricedRow => {
     const name = row.values[at] ?? '';
     // A total alone does not tell input from output, which cost differently.
     const price = usage.counted.includes('total') ? undefined : list.models.get(name);
-    if (price !== undefined) return { ...row, cost: { amount: costOf(row.tokens, price, usage.counted), unpriced: 0 } };
-    const tokens = totalOf(row, usage.counted);
-    unknown.set(name, (unknown.get(name) ?? 0) + tokens);
-    return { ...row, cost: { amount: 0, unpriced: tokens } };
+    const cost = ({ tokens }: Pick<PricedRow, 'tokens'>): Cost =>
+      price === undefined
+        ? { amount: 0, unpriced: totalOf({ tokens }, usage.counted) }
+        : { amount: costOf(tokens, price, usage.counted), unpriced: 0 };
+    if (price === undefined) unknown.set(name, (unknown.get(name) ?? 0) + totalOf(row, usage.counted));
+    return { ...row, cost: cost(row), pieces: row.pieces.map((piece) => ({ ...piece, cost: cost(piece) })) };
   });
   const unknownModels = [...unknown].map(([model, tokens]) => ({ model, tokens })).sort((a, b) => b.tokens - a.tokens);
   return { rows: usage.extra === null ? rows : folded(rows, usage), unknownModels };
 }
+
+const unpriced = (row: UsageRow): PricedRow => ({ ...row, cost: null, pieces: row.pieces.map((piece) => ({ ...piece, cost: null })) });
 
 /**
  * `input` includes what was read from a cache, but for Anthropic behind releases up to v0.4, where it may be less; what was written to one
@@ -108,12 +112,29 @@ function folded(rows: readonly PricedRow[], { counted }: Usage): readonly Priced
 
 /** Two rows as one, with the values of the first. */
 export function joined(a: PricedRow, b: PricedRow): PricedRow {
-  const types = [...new Set([...Object.keys(a.tokens), ...Object.keys(b.tokens)])];
   return {
     values: a.values,
+    ...joinedSums(a, b),
+    points: a.points.map((tokens, at) => tokens + (b.points[at] ?? 0)),
+    pieces: joinedPieces(a.pieces, b.pieces),
+  };
+}
+
+/** The pieces of several rows as of one. */
+export function joinedPieces(a: readonly PricedPiece[], b: readonly PricedPiece[]): readonly PricedPiece[] {
+  const pieces = new Map(a.map((piece) => [piece.at, piece]));
+  for (const piece of b) {
+    const known = pieces.get(piece.at);
+    pieces.set(piece.at, known === undefined ? piece : { at: piece.at, ...joinedSums(known, piece) });
+  }
+  return [...pieces.values()].sort((one, other) => one.at - other.at);
+}
+
+function joinedSums(a: Omit<PricedPiece, 'at'>, b: Omit<PricedPiece, 'at'>): Omit<PricedPiece, 'at'> {
+  const types = [...new Set([...Object.keys(a.tokens), ...Object.keys(b.tokens)])];
+  return {
     tokens: Object.fromEntries(types.map((type) => [type, (a.tokens[type] ?? 0) + (b.tokens[type] ?? 0)])),
     requests: a.requests === null ? b.requests : a.requests + (b.requests ?? 0),
-    points: a.points.map((tokens, at) => tokens + (b.points[at] ?? 0)),
     cost: joinedCost(a.cost, b.cost),
   };
 }

@@ -1,4 +1,4 @@
-import { type PricedRow, totalOf } from '../model/usage.ts';
+import { type PricedRow, totalOf, type UsageWindow } from '../model/usage.ts';
 import { markup } from './safe.ts';
 import { grouped, instant, none, type Shown } from './usage-figures.ts';
 
@@ -58,15 +58,15 @@ const bottom = 24;
 
 /** Tokens of each piece of the window, the groups stacked. */
 export function timeChart(usage: Shown): readonly string[] {
-  const { window } = usage;
-  const bands = bandsOf(usage);
+  if (usage.window === null) return [];
+  const { window, bands } = drawable(usage.window, bandsOf(usage));
   const pieces = bands[0]?.points.length ?? 0;
-  if (window === null || pieces < 2) return [];
+  if (pieces < 2) return [];
   const sums = Array.from({ length: pieces }, (_, at) => bands.reduce((sum, { points }) => sum + (points[at] ?? 0), 0));
   const top = niceAbove(Math.max(...sums));
   if (top === 0) return [];
   const yOf = (tokens: number): number => height - bottom - (tokens / top) * (height - bottom - 10);
-  const columns = sums.map((_, at) => column(bands, { at, pieces, yOf, start: window.start, step: window.step }));
+  const columns = sums.map((_, at) => column(bands, { at, pieces, yOf, start: window.start, step: window.step, end: window.end }));
   const lines = [0, top / 2, top].map(
     (tokens) =>
       `<line class="grid" x1="${left}" x2="${width}" y1="${yOf(tokens).toFixed(1)}" y2="${yOf(tokens).toFixed(1)}"/><text x="${left - 8}" y="${(yOf(tokens) + 4).toFixed(1)}" text-anchor="end">${short(tokens)}</text>`,
@@ -76,10 +76,24 @@ export function timeChart(usage: Shown): readonly string[] {
     `<text x="${width}" y="${height - 6}" text-anchor="end">${instant(window.end)}</text>`,
   ];
   const busiest = sums.indexOf(Math.max(...sums));
-  const label = `tokens over time; the most in ${spanOf(window.start, window.step, busiest)}: ${grouped(sums[busiest] ?? 0)}`;
+  const label = `tokens over time; the most in ${spanOf(window, busiest)}: ${grouped(sums[busiest] ?? 0)}`;
   return [
     `<figure><figcaption>Tokens every ${spanText(window.step)}</figcaption><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${markup(label)}">${[...lines, ...columns, ...times].join('')}</svg>${key(bands)}</figure>`,
   ];
+}
+
+/** Columns of which one can still be told from the next, at three pixels each. */
+const mostColumns = 240;
+
+/** Neighbouring pieces as one where there are more than can be drawn. */
+function drawable(window: UsageWindow, bands: readonly Band[]): { readonly window: UsageWindow; readonly bands: readonly Band[] } {
+  const each = Math.ceil((bands[0]?.points.length ?? 0) / mostColumns);
+  if (each < 2) return { window, bands };
+  const merged = (points: readonly number[]): readonly number[] =>
+    Array.from({ length: Math.ceil(points.length / each) }, (_, at) =>
+      points.slice(at * each, (at + 1) * each).reduce((sum, tokens) => sum + tokens, 0),
+    );
+  return { window: { ...window, step: window.step * each }, bands: bands.map((band) => ({ ...band, points: merged(band.points) })) };
 }
 
 interface Placed {
@@ -87,10 +101,11 @@ interface Placed {
   readonly pieces: number;
   readonly start: number;
   readonly step: number;
+  readonly end: number;
   yOf(tokens: number): number;
 }
 
-function column(bands: readonly Band[], { at, pieces, yOf, start, step }: Placed): string {
+function column(bands: readonly Band[], { at, pieces, yOf, ...window }: Placed): string {
   const slot = (width - left) / pieces;
   const x = left + at * slot + slot * 0.1;
   let below = 0;
@@ -100,7 +115,7 @@ function column(bands: readonly Band[], { at, pieces, yOf, start, step }: Placed
     const [y, base] = [yOf(below + tokens), yOf(below)];
     below += tokens;
     return [
-      `<rect x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${(slot * 0.8).toFixed(1)}" height="${(base - y).toFixed(1)}" fill="${colour}"><title>${markup(`${name}, ${spanOf(start, step, at)}: ${grouped(tokens)} tokens`)}</title></rect>`,
+      `<rect x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${(slot * 0.8).toFixed(1)}" height="${(base - y).toFixed(1)}" fill="${colour}"><title>${markup(`${name}, ${spanOf(window, at)}: ${grouped(tokens)} tokens`)}</title></rect>`,
     ];
   });
   return parts.join('');
@@ -114,7 +129,8 @@ function key(bands: readonly Band[]): string {
   return `<ul class="key">${items.join('')}</ul>`;
 }
 
-const spanOf = (start: number, step: number, at: number): string => `${instant(start + at * step)} to ${instant(start + (at + 1) * step)}`;
+const spanOf = ({ start, step, end }: UsageWindow, at: number): string =>
+  `${instant(start + at * step)} to ${instant(Math.min(end, start + (at + 1) * step))}`;
 
 function spanText(seconds: number): string {
   const units = [

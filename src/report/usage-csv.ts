@@ -1,30 +1,58 @@
-import { totalOf, type UsageReport } from '../model/usage.ts';
+import type { UsageReport } from '../model/usage.ts';
 import { visible } from './safe.ts';
-import { partColumns, type Shown } from './usage-figures.ts';
+import { instant, partColumns, type Shown } from './usage-figures.ts';
+import { type Line, linesOf } from './usage-lines.ts';
 
-/** Usage as CSV (RFC 4180), one row a group, without sums that a spreadsheet would add again. */
+/**
+ * Usage as CSV (RFC 4180), one row a group, or a group and piece, without sums that a spreadsheet would add again. Several pipelines are one
+ * table, whose rows say of which they are.
+ */
 export function usageCsv(reports: readonly UsageReport[]): string {
-  const blocks = reports.flatMap((report) => (report.usage === null ? [] : [block(report, report.usage)]));
-  return blocks.join('\r\n');
+  const told = reports.flatMap((report) => (report.usage === null ? [] : [{ report, usage: report.usage }]));
+  if (told.length === 0) return '';
+  const columns = columnsOf(
+    told.map(({ usage }) => usage),
+    { named: reports.length > 1, priced: told.some(({ report }) => report.prices !== null) },
+  );
+  const rows = told.flatMap(({ report, usage }) =>
+    linesOf(usage, report.top)
+      .filter(({ others }) => others === null)
+      .map((line) => columns.map(([, of]) => of({ report, usage, line }))),
+  );
+  return [columns.map(([head]) => head), ...rows].map((cells) => `${cells.map(cell).join(',')}\r\n`).join('');
 }
 
-function block({ prices, top }: UsageReport, usage: Shown): string {
-  const types = [
-    ...usage.counted.filter((type) => type !== 'total'),
-    ...partColumns.map(([type]) => type).filter((type) => !usage.counted.includes(type)),
-  ];
-  const head = [...usage.by, ...types, 'total', 'requests', ...(prices === null ? [] : ['cost', 'currency', 'unpriced_tokens'])];
-  const rows = usage.rows
-    .slice(0, top ?? undefined)
-    .map((row) => [
-      ...row.values,
-      ...types.map((type) => number(row.tokens[type] ?? 0)),
-      number(totalOf(row, usage.counted)),
-      row.requests === null ? '' : number(row.requests),
-      ...(prices === null ? [] : [cost(row.cost), prices.currency, number(row.cost?.unpriced ?? 0)]),
-    ]);
-  return [head, ...rows].map((cells) => `${cells.map(cell).join(',')}\r\n`).join('');
+interface Written {
+  readonly report: UsageReport;
+  readonly usage: Shown;
+  readonly line: Line;
 }
+
+type Column = readonly [head: string, of: (written: Written) => string];
+
+function columnsOf(usages: readonly Shown[], { named, priced }: { readonly named: boolean; readonly priced: boolean }): readonly Column[] {
+  const distinct = (of: (usage: Shown) => readonly string[]): readonly string[] => [...new Set(usages.flatMap(of))];
+  const counted = distinct((usage) => usage.counted).filter((type) => type !== 'total');
+  const types = [...counted, ...partColumns.map(([type]) => type).filter((type) => !counted.includes(type))];
+  const apart = usages.some((usage) => usage.apart);
+  return [
+    ...(named ? [['pipeline', ({ report }: Written) => report.pipeline] as const] : []),
+    ...(apart ? (['start', 'end'] as const).map((end) => [end, ({ line }: Written) => timeOf(line, end)] as const) : []),
+    ...distinct(({ by }) => by).map((label): Column => [label, ({ usage, line }) => line.values[usage.by.indexOf(label)] ?? '']),
+    ...types.map((type): Column => [type, ({ line }) => number(line.sum.byType[type] ?? 0)]),
+    ['total', ({ line }) => number(line.sum.tokens)],
+    ['requests', ({ line }) => (line.sum.requests === null ? '' : number(line.sum.requests))],
+    ...(priced ? priceColumns : []),
+  ];
+}
+
+const priceColumns: readonly Column[] = [
+  ['cost', ({ line }) => cost(line.sum.cost)],
+  ['currency', ({ report }) => report.prices?.currency ?? ''],
+  ['unpriced_tokens', ({ line }) => number(line.sum.cost?.unpriced ?? 0)],
+];
+
+const timeOf = ({ piece }: Line, end: 'start' | 'end'): string => (piece === null ? '' : instant(piece[end]));
 
 /** What has no price at all has no cost, rather than none. */
 function cost(of: { readonly amount: number; readonly unpriced: number } | null): string {

@@ -50,10 +50,12 @@ export interface Totals {
   readonly cost: PricedRow['cost'];
 }
 
+type Amounts = Pick<PricedRow, 'tokens' | 'requests' | 'cost'>;
+
 /** What all rows come to. */
-export function totals(rows: readonly PricedRow[], counted: readonly string[]): Totals {
+export function totals(rows: readonly Amounts[], counted: readonly string[]): Totals {
   const types = [...new Set(rows.flatMap(({ tokens }) => Object.keys(tokens)))];
-  const sum = (of: (row: PricedRow) => number): number => rows.reduce((all, row) => all + of(row), 0);
+  const sum = (of: (row: Amounts) => number): number => rows.reduce((all, row) => all + of(row), 0);
   return {
     tokens: sum((row) => totalOf(row, counted)),
     byType: Object.fromEntries(types.map((type) => [type, sum(({ tokens }) => tokens[type] ?? 0)])),

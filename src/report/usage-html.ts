@@ -1,7 +1,8 @@
-import { type PricedRow, totalOf, type UsageReport } from '../model/usage.ts';
+import type { UsageReport } from '../model/usage.ts';
 import { markup } from './safe.ts';
 import { barChart, timeChart } from './usage-charts.ts';
-import { grouped, money, none, partsIn, percent, provenance, remarks, type Shown, type Totals, topRows, totals } from './usage-figures.ts';
+import { grouped, money, partsIn, percent, provenance, remarks, type Shown, type Totals, totals } from './usage-figures.ts';
+import { firstCell, labelCells, labelHeads, linesOf } from './usage-lines.ts';
 
 const css = `:root{--ink:#1b1f24;--faint:#57606a;--line:#d8dee4;--back:#fff;--c0:#0a5fb4;--c1:#b35900;--c2:#1a7f37;--c3:#8250df;--c4:#a0111f;--c5:#57606a}
 @media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--faint:#9198a1;--line:#30363d;--back:#0d1117;--c0:#58a6ff;--c1:#f0883e;--c2:#3fb950;--c3:#bc8cff;--c4:#ff7b72;--c5:#9198a1}}
@@ -22,14 +23,14 @@ export function usageHtml(reports: readonly UsageReport[], version: string): str
     '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
     `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
     `<title>Token usage: ${markup(origin)}</title><style>${css}</style></head><body><main>`,
-    ...reports.flatMap(section),
+    ...reports.flatMap((report) => section(report, reports.length > 1)),
     `</main><footer class="faint">tokmeter ${markup(version)}</footer></body></html>`,
   ].join('\n')}\n`;
 }
 
-function section(report: UsageReport): readonly string[] {
+function section(report: UsageReport, named: boolean): readonly string[] {
   const { usage, origin } = report;
-  const head = `<h1>Token usage of ${markup(`${origin.kind} ${origin.name}`)}</h1>`;
+  const head = `<h1>Token usage of ${markup(`${origin.kind} ${origin.name}${named ? `: ${report.pipeline}` : ''}`)}</h1>`;
   if (usage === null) return [head, `<p>${markup(report.why ?? 'no tokens')}</p>`, ...list(remarks(report))];
   const all = totals(usage.rows, usage.counted);
   const price =
@@ -43,10 +44,15 @@ function section(report: UsageReport): readonly string[] {
     ...barChart(usage),
     ...timeChart(usage),
     `<h2>By ${markup(usage.by.join(', '))}</h2>`,
-    `<div class="scroll" tabindex="0" role="region" aria-label="table of usage">${table(report, usage, all)}</div>`,
+    scrolling('table of usage', table(report, { ...usage, apart: false }, all)),
+    ...(usage.apart ? ['<h2>Over time</h2>', scrolling('table of usage over time', table(report, usage, all))] : []),
     '<h2>How far to trust these numbers</h2>',
     ...list(remarks(report)),
   ];
+}
+
+function scrolling(name: string, table: string): string {
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${name}">${table}</div>`;
 }
 
 function list(remarks: readonly string[]): readonly string[] {
@@ -59,8 +65,9 @@ function table(report: UsageReport, usage: Shown, all: Totals): string {
   const currency = report.prices === null ? [] : [`cost (${report.prices.currency})`];
   const requests = all.requests === null ? [] : ['requests', 'tokens per request'];
   const names = [...types, 'total', ...parts.map(([, title]) => title), ...requests, ...currency, 'share'];
+  const labels = labelHeads(usage);
   const heads = [
-    ...usage.by.map((label) => `<th scope="col" class="group">${markup(label)}</th>`),
+    ...labels.map((label) => `<th scope="col" class="group">${markup(label)}</th>`),
     ...names.map((name) => `<th scope="col">${markup(name)}</th>`),
   ];
   const figures = (row: Totals): readonly string[] => [
@@ -71,22 +78,10 @@ function table(report: UsageReport, usage: Shown, all: Totals): string {
     ...(report.prices === null ? [] : [row.cost === null ? '' : `${money(row.cost.amount)}${row.cost.unpriced > 0 ? ' + unknown' : ''}`]),
     percent(row.tokens, all.tokens),
   ];
-  const line = (labels: readonly string[], row: Totals): string =>
-    `<tr>${labels.map((label) => `<td class="group">${markup(label)}</td>`).join('')}${figures(row)
+  const line = (cells: readonly string[], row: Totals): string =>
+    `<tr>${cells.map((label) => `<td class="group">${markup(label)}</td>`).join('')}${figures(row)
       .map((figure) => `<td>${markup(figure)}</td>`)
       .join('')}</tr>`;
-  const label = (text: string): readonly string[] => usage.by.map((_, at) => (at === 0 ? text : ''));
-  const { first, rest, others } = topRows(usage, report.top);
-  const body = first.map((row) =>
-    line(
-      row.values.map((value) => value || none),
-      ofRow(row, usage),
-    ),
-  );
-  const more = rest === null ? [] : [line(label(`(${others} more)`), rest)];
-  return `<table><thead><tr>${heads.join('')}</tr></thead><tbody>${[...body, ...more].join('\n')}</tbody><tfoot>${line(label('total'), all)}</tfoot></table>`;
-}
-
-function ofRow(row: PricedRow, { counted }: Shown): Totals {
-  return { tokens: totalOf(row, counted), byType: row.tokens, requests: row.requests, cost: row.cost };
+  const body = linesOf(usage, report.top).map((each) => line(labelCells(each, usage), each.sum));
+  return `<table><thead><tr>${heads.join('')}</tr></thead><tbody>${body.join('\n')}</tbody><tfoot>${line(firstCell('total', labels.length), all)}</tfoot></table>`;
 }

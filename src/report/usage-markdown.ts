@@ -1,15 +1,16 @@
-import { type PricedRow, totalOf, type UsageReport } from '../model/usage.ts';
+import type { UsageReport } from '../model/usage.ts';
 import { visible } from './safe.ts';
-import { grouped, money, none, partsIn, percent, provenance, remarks, type Shown, topRows, totals } from './usage-figures.ts';
+import { grouped, money, none, partsIn, percent, provenance, remarks, type Shown, type Totals, totals } from './usage-figures.ts';
+import { firstCell, labelCells, labelHeads, linesOf } from './usage-lines.ts';
 
 /** Usage as GitHub's markdown: text from the cluster stands in code alone. */
 export function usageMarkdown(reports: readonly UsageReport[]): string {
-  return `${reports.flatMap(section).join('\n')}\n`;
+  return `${reports.map((report) => section(report, reports.length > 1).join('\n')).join('\n\n')}\n`;
 }
 
-function section(report: UsageReport): readonly string[] {
+function section(report: UsageReport, named: boolean): readonly string[] {
   const { usage } = report;
-  const head = ['## tokmeter usage', ''];
+  const head = [`## tokmeter usage${named ? `: ${code(report.pipeline)}` : ''}`, ''];
   if (usage === null) return [...head, code(report.why ?? 'no tokens')];
   return [...head, code(provenance(usage)), '', ...table(report, usage), '', ...remarks(report).map((remark) => `- ${code(remark)}`)];
 }
@@ -26,21 +27,23 @@ function table(report: UsageReport, usage: Shown): readonly string[] {
     'share',
   ];
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const figures = (row: Pick<PricedRow, 'tokens' | 'cost'>): readonly string[] => [
-    ...types.map((type) => grouped(row.tokens[type] ?? 0)),
-    grouped(totalOf(row, usage.counted)),
-    ...parts.map(([type]) => grouped(row.tokens[type] ?? 0)),
-    ...(report.prices === null ? [] : [row.cost === null ? '' : `${money(row.cost.amount)}${row.cost.unpriced > 0 ? ' + unknown' : ''}`]),
-    percent(totalOf(row, usage.counted), all.tokens),
+  const figures = ({ tokens, byType, cost }: Totals): readonly string[] => [
+    ...types.map((type) => grouped(byType[type] ?? 0)),
+    grouped(tokens),
+    ...parts.map(([type]) => grouped(byType[type] ?? 0)),
+    ...(report.prices === null ? [] : [cost === null ? '' : `${money(cost.amount)}${cost.unpriced > 0 ? ' + unknown' : ''}`]),
+    percent(tokens, all.tokens),
   ];
-  const label = (text: string): readonly string[] => usage.by.map((_, at) => (at === 0 ? text : ''));
-  const { first, rest, others } = topRows(usage, report.top);
+  const heads = labelHeads(usage);
+  // What tokmeter says itself stands bare, what the cluster says in code.
+  const label = (text: string, own: boolean): string => (own || text === none || text === '' ? text : code(text));
   return [
-    line([...usage.by.map(code), ...names.map(code)]),
-    line([...usage.by.map(() => '---'), ...names.map(() => '--:')]),
-    ...first.map((row) => line([...row.values.map((value) => (value === '' ? none : code(value))), ...figures(row)])),
-    ...(rest === null ? [] : [line([...label(`(${others} more)`), ...figures({ tokens: rest.byType, cost: rest.cost })])]),
-    line([...label('**total**'), ...figures({ tokens: all.byType, cost: all.cost })]),
+    line([...heads.map(code), ...names.map(code)]),
+    line([...heads.map(() => '---'), ...names.map(() => '--:')]),
+    ...linesOf(usage, report.top).map((each) =>
+      line([...labelCells(each, usage).map((text) => label(text, each.others !== null)), ...figures(each.sum)]),
+    ),
+    line([...firstCell('**total**', heads.length), ...figures(all)]),
   ];
 }
 

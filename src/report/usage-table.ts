@@ -1,13 +1,22 @@
-import { type PricedRow, totalOf, type UsageReport } from '../model/usage.ts';
+import type { UsageReport } from '../model/usage.ts';
 import { columnLines } from './columns.ts';
 import { visible } from './safe.ts';
 import { paint, type Style } from './style.ts';
 import { hanging } from './text.ts';
-import { grouped, money, none, partsIn, percent, provenance, remarks, type Shown, type Totals, topRows, totals } from './usage-figures.ts';
+import { grouped, money, partsIn, percent, provenance, remarks, type Shown, type Totals, totals } from './usage-figures.ts';
+import { firstCell, labelCells, labelHeads, linesOf } from './usage-lines.ts';
 
 /** Columns of a bar that stands for the largest row. */
 const barColumns = 16;
 const eighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+
+/** The usage of several pipelines, each under its name. */
+export function usageTables(reports: readonly UsageReport[], style: Style, wide: boolean): string {
+  const named = reports.length > 1;
+  return reports
+    .map((report) => `${named ? `${paint(style).strong(visible(`${report.pipeline}:`))}\n` : ''}${usageTable(report, style, wide)}`)
+    .join('\n');
+}
 
 /** Usage for a terminal: groups, their tokens, and a bar beside each. */
 export function usageTable(report: UsageReport, style: Style, wide: boolean): string {
@@ -33,21 +42,17 @@ function remarkLines(report: UsageReport, style: Style): readonly string[] {
 }
 
 function cellsOf(report: UsageReport, usage: Shown, wide: boolean): readonly (readonly string[])[] {
-  const { first, rest, others } = topRows(usage, report.top);
+  const lines = linesOf(usage, report.top);
   const all = totals(usage.rows, usage.counted);
-  const largest = Math.max(0, ...first.map((row) => totalOf(row, usage.counted)));
+  const largest = lines.reduce((most, { others, sum }) => (others === null ? Math.max(most, sum.tokens) : most), 0);
   const show = { usage, wide, all, priced: report.prices !== null };
-  const rows = first.map((row) => [
-    ...row.values.map((value) => value || none),
-    ...figures(show, { ...ofRow(row, usage), bar: bar(totalOf(row, usage.counted), largest) }),
+  const labels = labelHeads(usage);
+  const rows = lines.map((line) => [
+    ...labelCells(line, usage),
+    ...figures(show, { ...line.sum, bar: line.others === null ? bar(line.sum.tokens, largest) : '' }),
   ]);
-  const label = (text: string): readonly string[] => usage.by.map((_, at) => (at === 0 ? text : ''));
-  const remainder = rest === null ? [] : [[...label(`(${others} more)`), ...figures(show, { ...rest, bar: '' })]];
-  const sum = [[...label('total'), ...figures(show, { ...all, bar: '' })]];
-  return [
-    [...usage.by.map((name) => name.toUpperCase()), ...titles(show)],
-    ...aligned([...rows, ...remainder, ...sum], usage.by.length, titles(show)),
-  ];
+  const sum = [...firstCell('total', labels.length), ...figures(show, { ...all, bar: '' })];
+  return [[...labels.map((name) => name.toUpperCase()), ...titles(show)], ...aligned([...rows, sum], labels.length, titles(show))];
 }
 
 interface Show {
@@ -88,15 +93,11 @@ function costText({ cost }: Pick<Totals, 'cost'>): string {
   return cost.amount === 0 ? 'unknown' : `${money(cost.amount)}+`;
 }
 
-function ofRow(row: PricedRow, { counted }: Shown): Totals {
-  return { tokens: totalOf(row, counted), byType: row.tokens, requests: row.requests, cost: row.cost };
-}
-
 /** Numbers end where their column's head ends. */
 function aligned(rows: readonly (readonly string[])[], from: number, heads: readonly string[]): readonly (readonly string[])[] {
-  const width = (at: number): number => Math.max(...rows.map((row) => (row[at] ?? '').length), (heads[at - from] ?? '').length);
+  const widths = heads.map((head, at) => rows.reduce((width, row) => Math.max(width, (row[from + at] ?? '').length), head.length));
   const numbers = heads.length - 1;
-  return rows.map((row) => row.map((cell, at) => (at >= from && at < from + numbers ? cell.padStart(width(at)) : cell)));
+  return rows.map((row) => row.map((cell, at) => (at >= from && at < from + numbers ? cell.padStart(widths[at - from] ?? 0) : cell)));
 }
 
 /** A bar in eighths of a column, so that small shares differ too. */

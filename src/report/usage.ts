@@ -5,7 +5,7 @@ import { usageCsv } from './usage-csv.ts';
 import { usageDocument } from './usage-document.ts';
 import { usageHtml } from './usage-html.ts';
 import { usageMarkdown } from './usage-markdown.ts';
-import { usageTable } from './usage-table.ts';
+import { usageTables } from './usage-table.ts';
 import { yaml } from './yaml.ts';
 
 /** What `tokmeter usage` can print. */
@@ -17,7 +17,7 @@ export function usageText(reports: readonly UsageReport[], format: UsageFormat, 
   switch (format) {
     case 'table':
     case 'wide':
-      return reports.map((report) => usageTable(report, style, format === 'wide')).join('\n');
+      return usageTables(reports, style, format === 'wide');
     case 'json':
       return json(usageDocument(reports, version));
     case 'yaml':

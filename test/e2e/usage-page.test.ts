@@ -18,6 +18,7 @@ const report: UsageReport = {
   usage: {
     from: 'Prometheus monitoring/k8s',
     window: { start: 1764000000, end: 1764086400, step: 1800 },
+    apart: false,
     since: null,
     by: ['user_namespace', 'user_id'],
     counted: ['input', 'output'],
@@ -26,6 +27,7 @@ const report: UsageReport = {
       tokens: { input: 4_000_000 / (at + 1), output: 1000 },
       requests: 10,
       points: Array.from({ length: 48 }, (_, piece) => 1000 * ((piece * (at + 1)) % 7)),
+      pieces: [],
       cost: { amount: 1, unpriced: 0 },
     })),
     unsure: 5,
@@ -33,6 +35,7 @@ const report: UsageReport = {
     unread: [],
   },
   why: null,
+  unread: null,
   prices: { currency: 'EUR', unknownModels: [] },
   top: null,
   trust: { judged: 3, failing: [], unknown: [] },

@@ -173,12 +173,13 @@ async function played({ folder, url, a, b, running, pid }: Stage): Promise<Story
   const whole = await asked(url, {
     by: ['user_namespace', 'gen_ai_request_model'],
     window,
+    apart: false,
     where: [],
     types: null,
     requests: true,
     priced: false,
   });
-  const inputs = await asked(url, { by: null, window, where: [], types: ['input'], requests: false, priced: false });
+  const inputs = await asked(url, { by: null, window, apart: false, where: [], types: ['input'], requests: false, priced: false });
   const changing = { url, running, b, c };
   const reload = (labels: Parameters<typeof writeConfiguration>[2]): void => {
     writeConfiguration(folder, ['uno', 'dos'], labels);
@@ -210,7 +211,15 @@ async function changed({ url, running, b, c, sign }: Changing, change: () => voi
   await traffic([b, c], callers, 5);
   await sleep(quiet);
   const window = windowOf(start, Math.round(Date.now() / 1000));
-  const question = { by: ['user_namespace', 'gen_ai_request_model'], window, where: [], types: null, requests: false, priced: false };
+  const question = {
+    by: ['user_namespace', 'gen_ai_request_model'],
+    window,
+    apart: false,
+    where: [],
+    types: null,
+    requests: false,
+    priced: false,
+  };
   return { truth: differences(everOf(running), before), usage: await asked(url, question) };
 }
 

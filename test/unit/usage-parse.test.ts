@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { matchOf, stepOf, topOf, typesOf, windowOf } from '../../src/commands/usage-flags.ts';
+import { matchOf, topOf, typesOf } from '../../src/commands/usage-flags.ts';
+import { stepOf, windowOf } from '../../src/commands/usage-window.ts';
 import { copyLabels, storedAs, usageQueries, usageSelector } from '../../src/facts/usage-query.ts';
 import { rowSum } from '../../src/facts/usage-rows.ts';
 import type { Usage } from '../../src/model/usage.ts';
@@ -92,6 +93,35 @@ describe('windows', () => {
     ['a day that is none', { start: '2026-13-45' }],
   ])('refuse %s', (_, flags) => expect(() => windowOf(flags, now)).toThrowError(/--/));
 
+  it.each([
+    ['--since', { since: '24h', step: '1h' }, 24, 86_400],
+    ['a day of the calendar', { start: '2026-11-24', end: '2026-11-25', step: '1h' }, 24, 86_400],
+    ['--start until now, which ends with the last whole piece', { start: '2026-11-24T00:30:00Z', step: '1h' }, 35, 35 * 3600],
+    ['the whole window', { since: '1h', step: '1h' }, 1, 3600],
+    ["as many as Prometheus's limit", { since: '11000s', step: '1s' }, 11_000, 11_000],
+  ])('in pieces of --step: %s', (_, flags, pieces, length) => {
+    const { start, end, step } = windowOf(flags, now);
+    expect({ pieces: (end - start) / step, length: end - start }).toEqual({ pieces, length });
+  });
+
+  it.each([
+    ['no duration', { step: 'hourly' }, '--step takes a duration of whole seconds such as 5m, 1h or 1d, not "hourly"'],
+    ['nothing', { step: '0' }, '--step takes a duration of whole seconds such as 5m, 1h or 1d, not "0"'],
+    ['parts of a second', { step: '1500ms' }, '--step takes a duration of whole seconds such as 5m, 1h or 1d, not "1500ms"'],
+    ['more than the window', { since: '30m', step: '1h' }, '--step: 1h is longer than the window of 30m'],
+    ['a remainder', { since: '24h', step: '7h' }, '--step: 7h does not cut the window of 1d into equal pieces; 6h or 8h would'],
+    [
+      'a remainder that nothing near mends',
+      { since: '1009s', step: '60s' },
+      '--step: 1m does not cut the window of 16m49s into equal pieces',
+    ],
+    [
+      'more pieces than Prometheus answers',
+      { since: '7d', step: '30s' },
+      /into 20160 pieces, and Prometheus answers at most 11000 points a series; ask for at least 55s/,
+    ],
+  ])('refuse a --step of %s', (_, flags, message) => expect(() => windowOf(flags, now)).toThrowError(message));
+
   it.each([60, 299, 600, 3600, 5400, 7 * 3600 + 13, 86_400, 30 * 86_400, 400 * 86_400])(
     'of %d seconds are cut into equal pieces, few enough and long enough',
     (length) => {
@@ -134,15 +164,80 @@ describe('a matrix', () => {
 
 describe('rows', () => {
   it('add up what two spellings stored, and leave out who used nothing', () => {
-    const sum = rowSum(1, false);
+    const sum = rowSum({ pieces: 1, apart: false, requests: false, counted: ['input', 'output'] });
     sum.add(['a'], 'input', 2);
     sum.add(['a'], 'input', 3);
     sum.add(['a'], 'cached_input', 1);
     sum.add(['b'], 'input', 0);
     sum.add(['c'], 'output', 9);
-    expect(sum.rows(['input', 'output']).map(({ values, tokens }) => [values[0], tokens])).toEqual([
+    expect(sum.rows().map(({ values, tokens }) => [values[0], tokens])).toEqual([
       ['c', { output: 9 }],
       ['a', { input: 5, cached_input: 1 }],
+    ]);
+  });
+});
+
+describe('pieces of the window', () => {
+  const shape = { pieces: 3, apart: true, requests: true, counted: ['input', 'output'] };
+
+  it('keep their types and requests, those without tokens left out', () => {
+    const sum = rowSum(shape);
+    for (const [type, piece, tokens] of [
+      ['input', 2, 5],
+      ['input', 0, 3],
+      ['cached_input', 0, 2],
+      ['output', 1, 0],
+    ] as const) {
+      sum.add(['a'], type, tokens);
+      sum.addPoint(['a'], type, [piece, tokens]);
+    }
+    sum.addRequests(
+      ['a'],
+      [
+        [0, 1],
+        [1, 0],
+        [2, 2],
+      ],
+    );
+    const [row] = sum.rows();
+    expect(row).toMatchObject({ points: [3, 0, 5], requests: 3 });
+    expect(row?.pieces).toEqual([
+      { at: 0, tokens: { input: 3, cached_input: 2 }, requests: 1 },
+      { at: 2, tokens: { input: 5 }, requests: 2 },
+    ]);
+  });
+
+  it('are refused before they fill the memory', () => {
+    const sum = rowSum({ ...shape, pieces: 11_000 });
+    const fill = (): void => {
+      for (let group = 0; group < 2000; group++) sum.add([String(group)], 'input', 1);
+    };
+    expect(fill).toThrowError(/too much to hold; a longer --step, or fewer labels of --by, asks for less/);
+  });
+
+  it('cost what they used, and are joined with the rows that are folded', () => {
+    const row = (model: string, input: number) => ({
+      values: ['a', model],
+      tokens: { input },
+      requests: null,
+      points: [input],
+      pieces: [{ at: 0, tokens: { input }, requests: null }],
+    });
+    const usage: Usage = {
+      from: 'x',
+      window: { start: 0, end: 60, step: 60 },
+      apart: true,
+      since: null,
+      by: ['team', 'model'],
+      extra: 'model',
+      counted: ['input', 'output'],
+      rows: [row('m', 1_000_000), row('new', 5)],
+      unsure: 0,
+      notes: [],
+      unread: [],
+    };
+    expect(pricedUsage(usage, priceList('m: {input: 2, output: 10}'), 'model').rows[0]?.pieces).toEqual([
+      { at: 0, tokens: { input: 1_000_005 }, requests: null, cost: { amount: 2, unpriced: 5 } },
     ]);
   });
 });
@@ -151,13 +246,14 @@ describe('prices', () => {
   const usage: Usage = {
     from: 'x',
     window: null,
+    apart: false,
     since: null,
     by: ['team', 'model'],
     extra: 'model',
     counted: ['input', 'output'],
     rows: [
-      { values: ['a', 'm'], tokens: { input: 1_000_000, cached_input: 400_000, output: 100_000 }, requests: null, points: [] },
-      { values: ['a', 'new'], tokens: { input: 5, output: 6 }, requests: null, points: [] },
+      { values: ['a', 'm'], tokens: { input: 1_000_000, cached_input: 400_000, output: 100_000 }, requests: null, points: [], pieces: [] },
+      { values: ['a', 'new'], tokens: { input: 5, output: 6 }, requests: null, points: [], pieces: [] },
     ],
     unsure: 0,
     notes: [],
@@ -171,6 +267,7 @@ describe('prices', () => {
         tokens: { input: 1_000_005, cached_input: 400_000, output: 100_006 },
         requests: null,
         points: [],
+        pieces: [],
         cost: { amount: 1.2 + 0.4 + 1, unpriced: 11 },
       },
     ]);

@@ -12,6 +12,7 @@ const row = (values: readonly string[], input: number, output: number, cost: Pri
   tokens: { input, output, cached_input: Math.floor(input / 4) },
   requests: Math.round(input / 100),
   points: [input, output],
+  pieces: [],
   cost,
 });
 
@@ -21,6 +22,7 @@ const report = (change: Partial<NonNullable<UsageReport['usage']>> = {}, rest: P
   usage: {
     from: 'Prometheus monitoring/k8s',
     window: { start: 1764000000, end: 1764003600, step: 1800 },
+    apart: false,
     since: null,
     by: ['user_namespace', 'user_id'],
     counted: ['input', 'output'],
@@ -31,6 +33,7 @@ const report = (change: Partial<NonNullable<UsageReport['usage']>> = {}, rest: P
     ...change,
   },
   why: null,
+  unread: null,
   prices: null,
   top: null,
   trust: { judged: 14, failing: [], unknown: [] },
@@ -95,6 +98,113 @@ Prometheus monitoring/k8s, 2025-11-24T16:00:00Z to 2025-11-24T17:00:00Z
     const text = usageText([report({ unsure: 1234, unread })], 'table', plain, '1').replace(/\s+/g, ' ');
     expect(text).toContain('up to 1,234 tokens more');
     expect(text).toContain('shard 1 timed out; its tokens are missing');
+  });
+});
+
+describe('pieces of the window', () => {
+  const pieced = (values: readonly string[], tokens: readonly number[]): PricedRow => ({
+    ...row(
+      values,
+      tokens.reduce((sum, each) => sum + each, 0),
+      0,
+    ),
+    points: tokens,
+    pieces: tokens.flatMap((input, at) => (input === 0 ? [] : [{ at, tokens: { input }, requests: 1, cost: null }])),
+  });
+  const rows = [pieced(['team-a', 'alice'], [300, 200]), pieced(['team-b', ''], [0, 100]), pieced(['team-c', 'x'], [1, 2])];
+  const apart = report({ apart: true, rows, counted: ['input'] }, { top: 2 });
+
+  it('are lines by time, and the others of each as one', () => {
+    const lines = usageText([apart], 'table', plain, '1').split('\n').slice(0, 7);
+    expect(
+      lines.map((line) =>
+        line
+          .replace(/ +/g, ' ')
+          .replace(/ [█▏▎▍▌▋▊▉]+$/, '')
+          .trimEnd(),
+      ),
+    ).toEqual([
+      'START USER_NAMESPACE USER_ID INPUT TOTAL SHARE',
+      '2025-11-24T16:00:00Z team-a alice 300 300 49.8%',
+      '2025-11-24T16:00:00Z (1 more) 1 1 0.2%',
+      '2025-11-24T16:30:00Z team-a alice 200 200 33.2%',
+      '2025-11-24T16:30:00Z team-b (none) 100 100 16.6%',
+      '2025-11-24T16:30:00Z (1 more) 2 2 0.3%',
+      'total 603 603 100.0%',
+    ]);
+  });
+
+  it('have their beginning and end in CSV', () => {
+    const [head, first, ...rest] = usageText([apart], 'csv', plain, '1').trim().split('\r\n');
+    expect(head).toBe('start,end,user_namespace,user_id,input,cached_input,cache_creation_input,reasoning,total,requests');
+    expect(first).toBe('2025-11-24T16:00:00Z,2025-11-24T16:30:00Z,team-a,alice,300,0,0,0,300,1');
+    expect(rest).toHaveLength(2);
+  });
+
+  it('are points of each row, of the others and of the total in JSON', () => {
+    const [
+      {
+        rows: [first],
+        others,
+        total,
+      },
+    ] = JSON.parse(usageText([apart], 'json', plain, '1')).usages;
+    const times = [
+      { start: '2025-11-24T16:00:00Z', end: '2025-11-24T16:30:00Z' },
+      { start: '2025-11-24T16:30:00Z', end: '2025-11-24T17:00:00Z' },
+    ];
+    const tokensOf = (points: readonly { tokens: number }[]): unknown => points.map(({ tokens }) => tokens);
+    expect(first.points).toEqual(
+      times.map((time, at) => ({ ...time, tokens: 300 - 100 * at, byType: { input: 300 - 100 * at }, requests: 1 })),
+    );
+    expect([others, total].map(({ points }) => tokensOf(points))).toEqual([
+      [1, 2],
+      [301, 302],
+    ]);
+    expect(tokensOf([others, total])).toEqual([3, 603]);
+  });
+
+  it('are a table of their own on the page, and as many columns as can be told apart', () => {
+    const many = pieced(
+      ['team-a', 'alice'],
+      Array.from({ length: 1000 }, (_, at) => at + 1),
+    );
+    const page = usageText([report({ apart: true, rows: [many], window: { start: 0, end: 60_000, step: 60 } })], 'html', plain, '1');
+    expect(page).toContain('<h2>Over time</h2>');
+    expect(page).toContain('Tokens every 5 minutes');
+    expect(page.match(/<rect [^>]*><title>/g)).toHaveLength(200);
+    expect(page.match(/<tr>/g)).toHaveLength(1 + 1 + 1 + 1 + 1000 + 1);
+  });
+
+  it('are in markdown code but for what tokmeter says itself', () => {
+    const lines = usageText([apart], 'markdown', plain, '1')
+      .split('\n')
+      .filter((line) => line.startsWith('|'));
+    expect(lines[3]).toMatch(/^\| `2025-11-24T16:00:00Z` \||^\| 2025-11-24T16:00:00Z \| \(1 more\)/);
+    expect(new Set(lines.map((line) => line.split('|').length)).size).toBe(1);
+  });
+});
+
+describe('several pipelines', () => {
+  const other = report({ by: ['user'], rows: [row(['alice'], 5, 1)] }, { pipeline: 'kuadrant' });
+  const silent = report({}, { pipeline: 'lgtm', usage: null, why: 'unknown label "x"' });
+
+  it('stand each under its name, and those without tokens say why', () => {
+    const text = usageText([report(), other, silent], 'table', plain, '1');
+    expect(text).toMatch(/^envoy-ai-gateway:\nUSER_NAMESPACE/);
+    expect(text).toMatch(/\nkuadrant:\nUSER /);
+    expect(text).toContain('\nlgtm:\nunknown label "x"\n');
+  });
+
+  it('are one table in CSV', () => {
+    const lines = usageText([report(), other, silent], 'csv', plain, '1').trim().split('\r\n');
+    expect(lines[0]).toBe('pipeline,user_namespace,user_id,user,input,output,cached_input,cache_creation_input,reasoning,total,requests');
+    expect(lines.at(-1)).toBe('kuadrant,,,alice,5,1,1,0,0,6,0');
+  });
+
+  it('are named in markdown and on the page', () => {
+    expect(usageText([report(), other], 'markdown', plain, '1')).toContain('## tokmeter usage: `kuadrant`');
+    expect(usageText([report(), other], 'html', plain, '1')).toContain('<h1>Token usage of cluster dev: kuadrant</h1>');
   });
 });
 
