@@ -74,6 +74,7 @@ export const kinds = {
   prometheusagents: { group: monitoring, resource: 'prometheusagents', kind: 'PrometheusAgent', namespaced: true, versions: ['v1alpha1'] },
   prometheusrules: { group: monitoring, resource: 'prometheusrules', kind: 'PrometheusRule', namespaced: true, versions: ['v1'] },
   vmrules: { group: 'operator.victoriametrics.com', resource: 'vmrules', kind: 'VMRule', namespaced: true, versions: ['v1beta1'] },
+  grafanadatasources: { group: 'grafana.integreatly.org', resource: 'grafanadatasources', kind: 'GrafanaDatasource', namespaced: true },
   grafanadashboards: { group: 'grafana.integreatly.org', resource: 'grafanadashboards', kind: 'GrafanaDashboard', namespaced: true },
   monitordashboards: { group: 'ait.alauda.io', resource: 'monitordashboards', kind: 'MonitorDashboard', namespaced: true },
   persesdashboards: { group: 'perses.dev', resource: 'persesdashboards', kind: 'PersesDashboard', namespaced: true },

@@ -5,7 +5,8 @@ import { escapeName } from '../parse/metric-names.ts';
 import { samplesOf } from '../parse/promapi.ts';
 import { writeLabel } from '../parse/promql.ts';
 import { schemeOf } from '../parse/spellings.ts';
-import type { IdentityLabel, Nouns } from './emitters.ts';
+import { addressOf } from './coverage.ts';
+import type { Emitter, IdentityLabel, Nouns } from './emitters.ts';
 import type { Server, Shard } from './prometheus.ts';
 import { askPrometheus } from './prometheus-api.ts';
 import { type ServerSeries, storedSeries } from './stored-series.ts';
@@ -34,8 +35,10 @@ export function reconciliation(nouns: Nouns): Fact<readonly ServerCounts[]> {
   const fact = defineFact({
     id: `reconciliation-of-${nouns.many.replace(/\W+/g, '-')}`,
     title: `stored counters of each ${nouns.one}`,
-    needs: { targets: targets(nouns), series: storedSeries(nouns) },
-    read: async ({ targets, series }, { source }): Promise<readonly ServerCounts[]> => {
+    needs: { targets: targets(nouns), series: storedSeries(nouns), emitters: nouns.emitters },
+    read: async ({ targets, series, emitters }, { source }): Promise<readonly ServerCounts[]> => {
+      if (nouns.servers !== undefined)
+        return Promise.all(series.map((stored) => brought({ source, nouns, own: [], stored }, emitters.read)));
       const asked = targets.servers.map(({ server, targets: all }) => {
         const own = all.filter(({ ownPath, health }) => ownPath && health === 'up');
         const stored = series.find((candidate) => candidate.server.key === server.key);
@@ -53,8 +56,11 @@ export function reconciliation(nouns: Nouns): Fact<readonly ServerCounts[]> {
 // A query names them all, and proxies before Prometheus take 8 kB of a URL.
 const mostEmitters = 100;
 
+/** By what the series of an emitter are known. */
+type Compared = Pick<EmitterTarget, 'emitter' | 'labels' | 'interval'>;
+
 /** The targets of the first emitters: what is wrong with a hundred is wrong. */
-function sampled(own: readonly EmitterTarget[]): readonly EmitterTarget[] {
+function sampled<T extends Compared>(own: readonly T[]): readonly T[] {
   const keys = new Set([...new Set(own.map(({ emitter }) => emitter.key))].sort().slice(0, mostEmitters));
   return own.filter(({ emitter }) => keys.has(emitter.key));
 }
@@ -62,7 +68,7 @@ function sampled(own: readonly EmitterTarget[]): readonly EmitterTarget[] {
 interface Asked {
   readonly source: Source;
   readonly nouns: Nouns;
-  readonly own: readonly EmitterTarget[];
+  readonly own: readonly Compared[];
   readonly stored: ServerSeries;
 }
 
@@ -110,6 +116,34 @@ async function countsOf({ source, nouns, own, stored }: Asked): Promise<ServerCo
   };
 }
 
+// How often a collector scrapes is not told by what it wrote: as Prometheus does by default (config/config.go).
+const usualInterval = '60s';
+
+/** The counters in a store without targets: those of emitters that have series under their own address there. */
+async function brought(asked: Asked, emitters: readonly Emitter[]): Promise<ServerCounts> {
+  const { source, nouns, stored } = asked;
+  const nothing = { server: stored.server, emitters: [], stored: 0, tenants: null, growth: 0, unread: [] };
+  const own = sampled(
+    emitters
+      .filter(({ pod }) => pod.ip !== null)
+      .map((emitter) => ({ emitter, labels: { instance: addressOf(emitter) }, interval: usualInterval })),
+  );
+  if (own.length === 0 || stored.names.length === 0) return nothing;
+  try {
+    const counts = await Promise.all(
+      stored.server.shards.flatMap((shard) =>
+        stored.names.map(({ name }) => numbers(source, shard, `count by (instance) (${selector(nouns, name, own)})`)),
+      ),
+    );
+    const found = new Set(counts.flat().map(({ tenant: instance }) => instance));
+    const there = own.filter(({ labels }) => found.has(labels.instance));
+    return there.length === 0 ? nothing : await countsOf({ ...asked, own: there });
+  } catch (error) {
+    if (!(error instanceof ReadError)) throw error;
+    return { ...nothing, unread: [unreadOf(error)] };
+  }
+}
+
 type Billed = ServerSeries['identities'][number];
 
 /** The label that the bill goes by: a namespace or tenant before a user. */
@@ -125,7 +159,7 @@ function labelFor(name: string, { stored, identity }: Billed): string {
 }
 
 /** Every series of these pod addresses, whoever brought it there: a second scraper writes under another job. */
-function selector(nouns: Nouns, name: string, own: readonly EmitterTarget[]): string {
+function selector(nouns: Nouns, name: string, own: readonly Compared[]): string {
   const instances = [...new Set(own.map(({ labels }) => labels.instance ?? ''))].sort();
   const pattern = instances.map((instance) => instance.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')).join('|');
   const { total } = nouns.family;

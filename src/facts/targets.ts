@@ -48,12 +48,20 @@ export function targets(nouns: Nouns): Fact<Targets> {
     title: `targets of each ${nouns.one}`,
     needs: { servers: prometheusServers(nouns), emitters: nouns.emitters },
     async read({ servers, emitters }, { source }): Promise<Targets> {
+      if (nouns.servers !== undefined) return { servers: servers.servers.map(scrapedByOthers), now: source.now.toISOString() };
       const read = await Promise.all(servers.servers.map((server) => targetsOf(source, server, emitters.read)));
       return { servers: read, now: source.now.toISOString() };
     },
   });
   made.set(nouns, fact);
   return fact;
+}
+
+/** A store that others write to, whose own targets, if it has any, are not the emitters. */
+function scrapedByOthers(server: Server): ServerTargets {
+  const message = `${server.subject} stores what collectors bring: scrape pools, targets and duplicates cannot be judged there, stored series can`;
+  const unread: Unread = { what: `GET /api/v1/targets of ${server.subject}`, reason: 'absent', message, needs: null };
+  return { server, pools: null, targets: [], active: 0, dropped: null, reload: null, unread: [...server.unread, unread] };
 }
 
 interface ShardAnswer {

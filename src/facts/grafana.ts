@@ -1,0 +1,74 @@
+import { defineFact } from '../model/fact.ts';
+import { type Kind, type KubeObject, ReadError, type Scope, type Source, type Unread, unreadOf } from '../model/source.ts';
+import { record, strings } from '../parse/fields.ts';
+import { type DatasourceEntry, datasourceOf, provisionedDatasources } from '../parse/grafana-datasources.ts';
+import { kinds, listing } from './kinds.ts';
+
+/** A data source that an object of the cluster gives to Grafana. */
+export interface Datasource extends DatasourceEntry {
+  /** "ConfigMap ns/name, datasources.yaml", "GrafanaDatasource ns/name". */
+  readonly subject: string;
+  readonly namespace: string;
+  /** The command that shows the object. */
+  readonly run: string;
+}
+
+/** What Grafana is provisioned with, as far as it stands in ConfigMaps and GrafanaDatasources: others may come from Secrets, files or its own pages. */
+export interface Datasources {
+  readonly read: readonly Datasource[];
+  readonly unread: readonly Unread[];
+}
+
+/** Label of ConfigMaps that Grafana's sidecar takes data sources from: grafana chart, sidecar.datasources.label. */
+const sidecarLabel = 'grafana_datasource';
+/** Where the chart itself puts what its value `datasources` says: key datasources.yaml of the ConfigMap of the release. */
+const chartLabel = 'app.kubernetes.io/name=grafana';
+
+/** The data sources of every Grafana. */
+export const datasources = defineFact({
+  id: 'datasources',
+  title: "Grafana's data sources",
+  reads: [listing(kinds.configmaps), listing(kinds.grafanadatasources)],
+  async read(_, { source }): Promise<Datasources> {
+    const unread: Unread[] = [];
+    const [labelled, ofChart, custom] = await Promise.all([
+      softly(source, kinds.configmaps, { labelSelector: sidecarLabel }, unread),
+      softly(source, kinds.configmaps, { labelSelector: chartLabel }, unread),
+      softly(source, kinds.grafanadatasources, {}, unread),
+    ]);
+    const maps = [...new Map([...labelled, ...ofChart].map((map) => [`${map.metadata.namespace}/${map.metadata.name}`, map])).values()];
+    return { read: [...maps.flatMap(inMap), ...custom.map(ofResource)], unread };
+  },
+});
+
+/** The objects of a kind; one that is not served has none, and what is refused is told beside them. */
+export async function softly(source: Source, kind: Kind, scope: Scope, unread: Unread[]): Promise<readonly KubeObject[]> {
+  try {
+    return await source.list(kind, scope);
+  } catch (error) {
+    if (!(error instanceof ReadError)) throw error;
+    if (error.reason !== 'absent') unread.push(unreadOf(error));
+    return [];
+  }
+}
+
+function inMap({ metadata, data }: KubeObject): readonly Datasource[] {
+  const { namespace = '', name } = metadata;
+  return Object.entries(strings(data))
+    .filter(([key]) => /\.ya?ml$/.test(key))
+    .flatMap(([key, yaml]) =>
+      provisionedDatasources(yaml).map((entry) => ({
+        ...entry,
+        subject: `ConfigMap ${namespace}/${name}, ${key}`,
+        namespace,
+        run: `kubectl -n ${namespace} get configmap ${name} -o jsonpath='{.data.${key.replaceAll('.', '\\.')}}'`,
+      })),
+    );
+}
+
+function ofResource({ metadata, spec }: KubeObject): Datasource {
+  const { namespace = '', name } = metadata;
+  const entry = datasourceOf(record(record(spec).datasource));
+  const run = `kubectl -n ${namespace} get grafanadatasource ${name} -o yaml`;
+  return { ...entry, subject: `GrafanaDatasource ${namespace}/${name}`, namespace, run };
+}

@@ -1,0 +1,104 @@
+import { datasources } from '../../../facts/grafana.ts';
+import { kinds, listing, tunnelling } from '../../../facts/kinds.ts';
+import type { Mimir } from '../../../facts/mimir.ts';
+import { type Pod, podOf } from '../../../facts/pods.ts';
+import { reached, type Server, type Servers } from '../../../facts/prometheus.ts';
+import { prometheusObjects } from '../../../facts/prometheus-objects.ts';
+import { type Candidate, candidates } from '../../../facts/prometheus-places.ts';
+import { defineFact } from '../../../model/fact.ts';
+import type { Source, Unread } from '../../../model/source.ts';
+import type { ServiceAddress } from '../../../parse/service-address.ts';
+import { tenantHeader } from '../names.ts';
+import { readersOf, tenantToAsk } from '../tenants.ts';
+import { type Destination, type Destinations, destinations } from './destinations.ts';
+
+const lookedFor = ['workloads that run grafana/mimir', 'Services that collectors write metrics to'];
+
+/** Where the sidecars' series are stored: what the user named, else the Mimirs that collectors write to, else any Mimir, else what stands behind their exporters. */
+export const stores = defineFact({
+  id: 'stores',
+  title: 'stores of metrics',
+  reads: [listing(kinds.pods), ...tunnelling],
+  wants: { destinations, datasources, objects: prometheusObjects },
+  read: async ({ destinations, datasources, objects }, { source, options }): Promise<Servers> => {
+    if (options.prometheus !== null) {
+      const named = await candidates(source, options.prometheus, unknownCoverage, objects);
+      return { servers: await Promise.all(named.map((each) => reached(source, each, options.prometheus?.headers ?? {}))), lookedFor };
+    }
+    if (destinations.status === 'unread') return { servers: [unreadable(destinations.unread)], lookedFor };
+    const chosen = mimirsToAsk(destinations.value);
+    const read = datasources.status === 'read' ? datasources.value : { read: [], unread: [] };
+    const asked = chosen.map((mimir) => askMimir(source, mimir, headersFor(mimir, readersOf(mimir, read), destinations.value.read)));
+    const behind =
+      chosen.length > 0 ? [] : servicesBehind(destinations.value.read).map(({ candidate, headers }) => reached(source, candidate, headers));
+    const servers = await Promise.all([...asked, ...behind]);
+    if (servers.length === 0 && destinations.value.unread.length > 0)
+      return { servers: destinations.value.unread.slice(0, 1).map(unreadable), lookedFor };
+    return { servers, lookedFor };
+  },
+});
+
+/** PodMonitors do not lead to a store. */
+const unknownCoverage = {
+  status: 'unread',
+  unread: { what: 'PodMonitors', reason: 'absent', message: 'PodMonitors were not looked at', needs: null },
+} as const;
+
+/** Of several Mimirs those that collectors write to. */
+export function mimirsToAsk({ read, mimirs }: Destinations): readonly Mimir[] {
+  const written = mimirs.filter((mimir) => read.some((destination) => destination.mimir?.key === mimir.key));
+  return written.length > 0 ? written : mimirs;
+}
+
+type Headers = Readonly<Record<string, string>>;
+
+function headersFor(mimir: Mimir, readers: Parameters<typeof tenantToAsk>[1], all: readonly Destination[]): Headers {
+  const writers = all.filter((destination) => destination.mimir?.key === mimir.key);
+  const tenant = mimir.limits.multitenancy === false ? null : tenantToAsk(mimir, readers, writers);
+  return tenant === null ? {} : { [tenantHeader]: tenant };
+}
+
+async function askMimir(source: Source, mimir: Mimir, headers: Headers): Promise<Server> {
+  const { key, subject, queried, namespace, port } = mimir;
+  const selector = Object.entries(queried?.selector ?? {}).map(([name, value]) => `${name}=${value}`);
+  const pods = selector.length === 0 ? [] : (await source.list(kinds.pods, { namespace, labelSelector: selector.join(',') })).map(podOf);
+  const pod = firstReady(pods);
+  const message = queried === null ? `no workload of the Mimir in namespace ${namespace} answers queries` : `no pod of ${subject} is ready`;
+  const unread: Unread = { what: `GET ${subject}`, reason: 'unreachable', message, needs: null };
+  const endpoint = { at: 'pod', namespace, pod: pod?.name ?? '', port } as const;
+  const places = pod === null ? [] : [{ name: subject, endpoint, prefix: '' }];
+  return reached(source, { key, subject, object: null, places, unread: pod === null ? [unread] : [] }, headers);
+}
+
+function firstReady(pods: readonly Pod[]): Pod | null {
+  return pods.filter(({ ready, deleting }) => ready && !deleting).toSorted((a, b) => (a.name < b.name ? -1 : 1))[0] ?? null;
+}
+
+/**
+ * Paths at which stores take metrics, and what stands before them: Prometheus web/api/v1 (write, otlp), Mimir pkg/api (push, otlp),
+ * VictoriaMetrics lib/protoparser/opentelemetry. Of any other path the store cannot be told from another collector.
+ */
+const writePath =
+  /^(.*?)(?:\/api\/v1\/(?:write|push)|\/api\/v1\/otlp(?:\/v1\/metrics)?|\/otlp(?:\/v1\/metrics)?|\/opentelemetry(?:\/.*)?)$/;
+
+function servicesBehind(all: readonly Destination[]): readonly { readonly candidate: Candidate; readonly headers: Headers }[] {
+  const found = all.flatMap(({ address, exporter }) => {
+    const prefix = address === null ? undefined : writePath.exec(address.path)?.[1];
+    // VictoriaMetrics cluster takes writes at one Service and queries at another, which nothing names.
+    if (address === null || prefix === undefined || prefix.startsWith('/insert/')) return [];
+    return [{ candidate: behindService(address, prefix), headers: exporter.tenant === null ? {} : { [tenantHeader]: exporter.tenant } }];
+  });
+  return [...new Map(found.map((each) => [each.candidate.key, each])).values()];
+}
+
+function behindService({ namespace, service, port, scheme }: ServiceAddress, prefix: string): Candidate {
+  const name = `${namespace}/${service}`;
+  const endpoint = { at: 'service', namespace, service, port, scheme } as const;
+  const subject = `Service ${name}`;
+  return { key: `store ${name}`, subject, object: null, places: [{ name: subject, endpoint, prefix }], unread: [] };
+}
+
+/** That it could not be found out where the series go. */
+function unreadable(unread: Unread): Server {
+  return { key: 'store', subject: 'the store of metrics', object: null, shards: [], unread: [unread] };
+}
