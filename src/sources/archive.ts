@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createGunzip, gzipSync } from 'node:zlib';
 import type { Options } from '../model/fact.ts';
+import { asksMetadataOnly } from '../model/metadata-only.ts';
 import { endpointName, inOrder, type RecordedGet, type RecordedList, resourceName, type Snapshot } from '../model/snapshot.ts';
 import { ReadError } from '../model/source.ts';
 import { list, record, records, text } from '../parse/fields.ts';
@@ -52,9 +53,13 @@ function listFiles({ lists }: Snapshot): readonly File[] {
   return [...grouped].map(([resource, entries]) => ({
     name: `${folder}/lists/${fileName(resource)}.json`,
     bytes: bytesOf(entries),
-    holds: `${entries.reduce((sum, { answer }) => sum + (answer.status === 'objects' ? answer.objects.length : 0), 0)} ${resource}`,
+    holds: `${entries.every(({ kind, scope }) => asksMetadataOnly(kind, scope)) ? 'names of ' : ''}${objectsIn(entries)} ${resource}`,
     refused: entries.filter(({ answer }) => answer.status === 'refused').length,
   }));
+}
+
+function objectsIn(lists: readonly RecordedList[]): number {
+  return lists.reduce((sum, { answer }) => sum + (answer.status === 'objects' ? answer.objects.length : 0), 0);
 }
 
 function answerFiles({ gets }: Snapshot): readonly File[] {

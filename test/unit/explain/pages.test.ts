@@ -6,6 +6,7 @@ import { accessNeeds } from '../../../src/commands/rbac.ts';
 import { checksTable, entriesOf, page, sentence } from '../../../src/explain/page.ts';
 import { clusterRole, needsOf } from '../../../src/explain/rbac.ts';
 import { hops } from '../../../src/model/check.ts';
+import type { Access, OptIn } from '../../../src/model/source.ts';
 import { pipelines } from '../../../src/pipelines/index.ts';
 import { explained } from '../../../src/report/explained.ts';
 import { plain } from '../../../src/report/style.ts';
@@ -136,6 +137,28 @@ describe('rbac', () => {
 
   it('says above a rule what it is for', () => {
     expect(clusterRole(needsOf(facts), { name: 'x', via: 'proxy', serviceAccount: null })).toContain('  # pods; other pods\n');
+  });
+
+  it('has no Secret and no log in it unless that is asked for', () => {
+    const resources = (asked: readonly OptIn[]): readonly string[] =>
+      accessNeeds(pipelines, asked).flatMap(({ access }) => (/^(secrets|pods\/log)$/.test(access.resource) ? [access.resource] : []));
+    expect(resources([])).toEqual([]);
+    expect(resources(['secretNames'])).toEqual(['secrets']);
+  });
+
+  it('says what a rule about Secrets or logs grants besides', () => {
+    const reads: readonly Access[] = [
+      { verb: 'list', group: '', resource: 'secrets' },
+      { verb: 'get', group: '', resource: 'pods/log' },
+    ];
+    const settings = { name: 'x', via: 'proxy', serviceAccount: null } as const;
+    const role = clusterRole(needsOf([{ title: 'a', reads }]), settings);
+    expect(role).toMatch(
+      /# a\n {2}# whoever holds this rule can read every log[^\n]*\n {2}- apiGroups: \[""\]\n {4}resources: \["pods\/log"\]/,
+    );
+    expect(role).toMatch(
+      /# RBAC cannot tell names from data[^\n]*\n[^\n]*\n {2}- apiGroups: \[""\]\n {4}resources: \["secrets"\]\n {4}verbs: \["list"\]/,
+    );
   });
 
   it('is what deploy/clusterrole.yaml holds', () => {
