@@ -14,7 +14,7 @@ import { pipelines } from '../src/pipelines/index.ts';
 import { openCluster } from '../src/sources/cluster.ts';
 import { resolveConnection } from '../src/sources/kubeconfig.ts';
 import { record } from '../src/sources/record.ts';
-import { servedOf } from '../test/e2e/testbed/crds.ts';
+import { type Served, servedOf } from '../test/e2e/testbed/crds.ts';
 import { missingPrograms } from '../test/e2e/testbed/processes.ts';
 import { type Staged, stage } from '../test/e2e/testbed/stage.ts';
 import { keyOf, startTestbed, type Testbed } from '../test/e2e/testbed/testbed.ts';
@@ -60,12 +60,13 @@ function asked(args: readonly string[]): Asked {
   const unknown = names.filter((name) => !worlds.some((world) => world.name === name));
   if (unknown.length > 0) throw new Error(`there is no world ${unknown.join(', ')}`);
   const wanted = worlds.filter(({ name }) => names.length === 0 || names.includes(name));
-  // Another set of kinds takes the API server seconds: worlds of one set come one after the other.
-  const order = new Map(wanted.map((world) => [world, keyOf(servedOf(clusterOf(world, subnetOf(0))))] as const));
+  // Another set of kinds takes the API server seconds: worlds of one set come one after the other. An operator that lost its kinds is slow to find them again: those last.
+  const order = new Map(wanted.map((world) => [world, place(servedOf(clusterOf(world, subnetOf(0))))] as const));
   const sorted = wanted.toSorted((a, b) => ((order.get(a) ?? '') < (order.get(b) ?? '') ? -1 : order.get(a) === order.get(b) ? 0 : 1));
   return { wanted: sorted, beds, folder: resolve(values.into ?? 'src/sandbox/worlds') };
 }
 
+const place = (served: Served): string => `${served.absent?.length === 0 ? 0 : 1} ${keyOf(served)}`;
 const subnetOf = (lane: number): string => `127.0.${20 + lane}`;
 
 /** One bed records one world after the other; returns the names of those that were judged otherwise than expected. */
