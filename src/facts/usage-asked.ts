@@ -1,6 +1,6 @@
 import type { Reader } from '../model/fact.ts';
 import type { UsageQuestion } from '../model/usage.ts';
-import type { Nouns } from './emitters.ts';
+import type { Emission, Nouns } from './emitters.ts';
 
 /** What one system's usage has beyond its nouns. */
 export interface UsageTraits {
@@ -10,6 +10,8 @@ export interface UsageTraits {
   requestsOf(name: string): string | null;
   /** Requests have a counter of their own, without types of token. Absent: they are the observations of the first type. */
   readonly ownRequests?: boolean;
+  /** One of those that show the same counters, when emitters are read directly. Absent: each has counters of its own. */
+  once?(emissions: readonly Emission[]): readonly Emission[];
 }
 
 /** All that reading usage takes. */

@@ -10,7 +10,8 @@ import { rowSum } from './usage-rows.ts';
 export async function directUsage(asked: Asked): Promise<UsageAnswer> {
   const { reader, nouns, question } = asked;
   const { read, unread } = await reader.ask(nouns.emissions);
-  const metered = read.filter(({ outcome }) => outcome.status === 'metered');
+  const speaking = read.filter(({ outcome }) => outcome.status === 'metered');
+  const metered = asked.traits.once?.(speaking) ?? speaking;
   const silent = read.filter(({ outcome }) => outcome.status === 'unreadable');
   if (metered.length === 0 && unread.length === 0) return { status: 'nothing', why: nothingRead(asked, read) };
   const series = metered.flatMap(seriesOf);
@@ -18,7 +19,7 @@ export async function directUsage(asked: Asked): Promise<UsageAnswer> {
   const grouping = groupingOf(asked, await identityOf(asked), known);
   if ('label' in grouping) return { status: 'unknown-label', ...grouping };
   const missing = silent.map(({ emitter }) => `${emitter.subject} does not tell its metrics: its tokens are missing`);
-  const rows = summed(asked, series, grouping.by);
+  const rows = summed(asked, metered, grouping.by);
   if (rows.length === 0 && unread.length === 0)
     return { status: 'nothing', why: `no ${nouns.one} has counted tokens that --where selects` };
   return {
@@ -43,6 +44,10 @@ function seriesOf({ outcome }: Emission): readonly TokenSeries[] {
   return outcome.status === 'metered' ? outcome.series : [];
 }
 
+function requestsIn({ outcome }: Emission): Extract<Emission['outcome'], { status: 'metered' }>['requests'] {
+  return outcome.status === 'metered' ? outcome.requests : [];
+}
+
 function nothingRead({ nouns }: Asked, read: readonly Emission[]): string {
   if (read.length === 0) return `there is no ${nouns.one} that counts tokens`;
   const idle = read.filter(({ outcome }) => outcome.status === 'idle').length;
@@ -50,22 +55,27 @@ function nothingRead({ nouns }: Asked, read: readonly Emission[]): string {
 }
 
 function summed(
-  { nouns, question }: Asked,
-  series: readonly TokenSeries[],
+  { nouns, question, traits }: Asked,
+  metered: readonly Emission[],
   by: readonly string[],
 ): ReturnType<ReturnType<typeof rowSum>['rows']> {
   const sum = rowSum({ pieces: 0, apart: false, requests: question.requests, counted: countedOf(nouns, question) });
   const type = nouns.family.total?.label ?? null;
   const first = nouns.family.total?.values[0];
   const labels = by.map(normaliseLabel);
-  for (const { labels: own, sum: tokens, count } of series) {
-    if (!question.where.every((match) => taken(match, own[normaliseLabel(match.label)] ?? ''))) continue;
-    const values = labels.map((label) => own[label] ?? '');
+  const wanted = (own: TokenSeries['labels']): boolean =>
+    question.where.every((match) => taken(match, own[normaliseLabel(match.label)] ?? ''));
+  const valuesOf = (own: TokenSeries['labels']): readonly string[] => labels.map((label) => own[label] ?? '');
+  for (const { labels: own, sum: tokens, count } of metered.flatMap(seriesOf)) {
+    if (!wanted(own)) continue;
+    const values = valuesOf(own);
     const kind = type === null ? 'total' : (own[type] ?? 'untyped');
     if (kind !== 'total' || type === null) sum.add(values, kind, tokens);
     // Each metered request is one observation of its input.
-    if (kind === first) sum.addRequests(values, [[0, count]]);
+    if (kind === first && traits.ownRequests !== true) sum.addRequests(values, [[0, count]]);
   }
+  if (traits.ownRequests === true)
+    for (const { labels: own, count } of metered.flatMap(requestsIn)) if (wanted(own)) sum.addRequests(valuesOf(own), [[0, count]]);
   return sum.rows();
 }
 

@@ -26,6 +26,8 @@ export interface Instance {
   readonly release: string | null;
   /** Whether METRICS_TOKEN is in its environment; unknown where the environment comes from objects that are not read. */
   readonly token: 'set' | 'unset' | 'unknown';
+  /** The key of a Secret that METRICS_TOKEN comes from, by name alone; null: it comes from elsewhere. */
+  readonly tokenKey: { readonly name: string; readonly key: string } | null;
   readonly database: Database;
   /** IS_SLAVE: it serves requests and leaves migrations and settings to another. */
   readonly follower: boolean;
@@ -105,6 +107,7 @@ export function instanceOf(object: KubeObject, workloads: readonly Workload[], n
       portNames: portNamesOf(pod, port),
       release: imageOf(container.image).tag,
       token: tokenOf(container, raw),
+      tokenKey: tokenKeyOf(raw),
       database: databaseOf(spec, raw),
       follower: container.env.some(({ name, value }) => name === 'IS_SLAVE' && /^(1|t|true)$/i.test(value ?? '')),
       node: text(spec.nodeName),
@@ -142,6 +145,12 @@ function tokenOf({ env }: Container, raw: Readonly<Record<string, unknown>>): In
   const entry = env.findLast(({ name }) => name === 'METRICS_TOKEN');
   if (entry !== undefined) return entry.value === '' ? 'unset' : 'set';
   return list(raw.envFrom).length > 0 ? 'unknown' : 'unset';
+}
+
+function tokenKeyOf(raw: Readonly<Record<string, unknown>>): Instance['tokenKey'] {
+  const entry = records(raw.env).findLast((variable) => variable.name === 'METRICS_TOKEN');
+  const { name, key } = record(record(entry?.valueFrom).secretKeyRef);
+  return typeof name === 'string' && typeof key === 'string' ? { name, key } : null;
 }
 
 /** Instances of one database, which all show the same counters: followers beside their master, replicas of one workload. */

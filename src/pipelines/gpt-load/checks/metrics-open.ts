@@ -1,0 +1,60 @@
+import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { emissions } from '../facts/emissions.ts';
+import { type Instance, instances } from '../facts/instances.ts';
+import { type WayIn, waysIn } from '../facts/ways-in.ts';
+import { metricsPath } from '../names.ts';
+import { ask, counted, kubectlName, listed } from '../phrases.ts';
+
+/** Counters that anybody may read who can reach the port of the proxy, which is the same. */
+export const metricsOpen = defineCheck({
+  id: 'metrics-open',
+  title: 'the counters are shown to holders of a token only',
+  hop: 'expose',
+  severity: 'error',
+  why: 'Counters stand on the same port as the proxy, and without a token whoever can send a request can read them. They name every group and model, and how much each is used.',
+  fix: 'Set METRICS_TOKEN from a Secret, and give scrapers the same token as their authorization.',
+  needs: { emissions, instances },
+  wants: { waysIn },
+  judge: ({ emissions, instances, waysIn }, { metricsToken }) => {
+    const shown = new Set(emissions.read.filter(({ outcome }) => outcome.status !== 'unreadable').map(({ emitter }) => emitter.key));
+    const told = instances.read.filter(({ key }) => shown.has(key));
+    if (told.length === 0 && emissions.unread.length === 0) return { status: 'skip', because: 'no pod shows its counters' };
+    const open = told.filter(({ token }) => token === 'unset' || (token === 'unknown' && metricsToken === undefined));
+    const ways = waysIn.status === 'read' ? waysIn.value : { read: [], unread: [waysIn.unread] };
+    const doubt = open.length > 0 ? ways.unread : [];
+    return verdict(findingsOf(open, ways.read), [...emissions.unread, ...doubt]);
+  },
+});
+
+function findingsOf(open: readonly Instance[], ways: readonly WayIn[]): readonly Finding[] {
+  const subjects = new Map<string, Instance[]>();
+  for (const instance of open) {
+    const subject = instance.workload?.subject ?? instance.subject;
+    subjects.set(subject, [...(subjects.get(subject) ?? []), instance]);
+  }
+  return [...subjects].map(([subject, pods]) => finding(subject, pods, ways));
+}
+
+function finding(subject: string, pods: readonly Instance[], ways: readonly WayIn[]): Finding {
+  const [{ pod, workload, container }] = pods as readonly [Instance];
+  const own = ways.filter((way) => way.pods.some((key) => pods.some((instance) => instance.key === key)));
+  const outside = own.length === 0 ? '' : `, and ${listed(own.map(({ subject, how }) => `${subject} ${how}`))}`;
+  const [first] = own;
+  return {
+    subject,
+    message: `METRICS_TOKEN is not set: ${counted(pods.length, 'pod answers', 'pods answer')} ${metricsPath} to anybody${outside}`,
+    evidence: {
+      saw: `HTTP 200 and no METRICS_TOKEN in container ${container.name}`,
+      run:
+        first === undefined
+          ? ask(pods[0] as Instance, metricsPath, '-sI')
+          : `kubectl -n ${first.namespace} get ${first.resource} ${first.name} -o yaml`,
+    },
+    remedy: {
+      text: 'make a Secret with a token, set METRICS_TOKEN from it, and give the monitor the same Secret as its authorization',
+      command: `kubectl -n ${pod.namespace} set env ${kubectlName(workload, pod)} -c ${container.name} --from=secret/SECRET --keys=METRICS_TOKEN`,
+    },
+    ...(own.length === 0 ? { severity: 'warning' as const } : {}),
+    about: pods.map(({ key }) => key),
+  };
+}

@@ -1,0 +1,68 @@
+import type { Emission } from '../../../facts/emitters.ts';
+import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { emissions, refusesToken } from '../facts/emissions.ts';
+import { ask } from '../phrases.ts';
+import { isStock } from './metrics-absent.ts';
+
+type Unreadable = Extract<Emission['outcome'], { status: 'unreadable' }>;
+
+/** A metrics endpoint that answers nothing a scraper could use; web pages and refused tokens are checks of their own. */
+export const metricsUnreadable = defineCheck({
+  id: 'metrics-unreadable',
+  title: 'every pod serves its metrics',
+  hop: 'emit',
+  severity: 'error',
+  why: 'What the endpoint does not serve no scraper can collect. The tokens stand in a log that nobody adds up.',
+  fix: 'Ask GET /metrics of the pod yourself, read the log of the container, and let its database migrations run to the end.',
+  follows: ['health-failing'],
+  needs: { emissions },
+  judge: ({ emissions }) => {
+    if (emissions.read.length === 0 && emissions.unread.length === 0) return { status: 'skip', because: 'no pod runs' };
+    const wrong = emissions.read.filter((emission) => !isStock(emission) && !refusesToken(emission));
+    return verdict(
+      wrong.flatMap(({ emitter, outcome }) => (outcome.status === 'unreadable' ? [finding(emitter, outcome)] : [])),
+      emissions.unread,
+    );
+  },
+});
+
+function finding(emitter: Emission['emitter'], { problem, message }: Unreadable): Finding {
+  const { subject, key, pod, port, path, container } = emitter;
+  return {
+    subject,
+    message: `port ${port}${path} ${said(problem)}: ${message}`,
+    evidence: { saw: message, run: ask(emitter, path) },
+    remedy: {
+      text: remedyOf(problem, message),
+      command: `kubectl -n ${pod.namespace} logs ${pod.name} -c ${container} --tail=200 | grep -i -E 'metrics|migrat|database'`,
+    },
+    about: [key],
+  };
+}
+
+function said(problem: Unreadable['problem']): string {
+  switch (problem) {
+    case 'refused':
+      return 'refuses connections';
+    case 'http-status':
+      return 'answers with an error';
+    case 'not-metrics':
+      return 'does not serve the counters of this program';
+    case 'truncated':
+      return 'stops in the middle of its answer';
+    case 'slow':
+      return 'does not finish its answer in time';
+    case 'malformed':
+      return 'serves what no scraper accepts';
+  }
+}
+
+/** PR internal/handler/metrics_handler.go: "internal error" is a query that failed; the limit on concurrent requests answers JSON. */
+function remedyOf(problem: Unreadable['problem'], message: string): string {
+  if (/too many concurrent/i.test(message)) return 'raise MAX_CONCURRENT_REQUESTS, whose limit counts scrapes too';
+  if (/internal error/.test(message))
+    return 'look for "Failed to query metrics" in its log: the database does not answer, or lacks the token columns of migration v1.2.0';
+  if (/^HTTP 404/.test(message)) return 'see what stands between: the program itself answers no 404 there';
+  if (problem === 'slow') return 'add an index over the request log, or keep it for fewer days: every scrape adds it up';
+  return 'see whether the container runs and which PORT it was given';
+}
