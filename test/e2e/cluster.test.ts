@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -50,10 +51,10 @@ describe.skipIf(missing.length > 0)(
       await bed.forward({ namespace: 'default', name }, port, { address, port: target });
     }
 
-    async function cluster(token: string, options: Partial<ClusterOptions> = {}): Promise<Cluster> {
+    async function cluster(token: string, options: Partial<ClusterOptions> = {}, server = bed.server): Promise<Cluster> {
       const connection: Connection = {
         context: 'testbed',
-        server: new URL(bed.server),
+        server: new URL(server),
         namespace: 'default',
         proxy: null,
         inCluster: false,
@@ -158,6 +159,55 @@ describe.skipIf(missing.length > 0)(
       expect(await text(await cluster('viewtok'), '/headers')).toContain('tokmeter');
     });
 
+    it('sends nothing of a Secret but what it is called', async () => {
+      const planted = 'c4n4ryx7Qz9';
+      const data = { token: Buffer.from(planted).toString('base64') };
+      const lastApplied = { 'kubectl.kubernetes.io/last-applied-configuration': 'kept once more' };
+      const metadata = {
+        name: 'keys',
+        namespace: 'default',
+        labels: { grafana_dashboard: '1' },
+        annotations: { note: 'x', ...lastApplied },
+      };
+      await bed.apply({ apiVersion: 'v1', kind: 'Secret', type: 'Opaque', metadata, data });
+      const tap = await tapped(new URL(bed.server), readFileSync(join(bed.folder, 'certs/apiserver.crt')));
+      const source = await cluster('admintok', {}, tap.url);
+      const found = await source.list(kinds.secrets, { metadataOnly: true, labelSelector: 'grafana_dashboard' });
+      expect(found).toMatchObject([
+        {
+          apiVersion: 'v1',
+          kind: 'Secret',
+          metadata: { name: 'keys', namespace: 'default', labels: { grafana_dashboard: '1' }, annotations: { note: 'x' } },
+        },
+      ]);
+      expect(JSON.stringify(found)).not.toContain('kept once more');
+      expect(tap.heard()).toContain('"kind":"PartialObjectMetadataList"');
+      expect(tap.heard()).not.toMatch(new RegExp(`${planted}|${data.token}|Opaque`));
+      const viewer = await cluster('viewtok');
+      await expect(viewer.list(kinds.secrets, { metadataOnly: true })).rejects.toMatchObject({ needs: 'list secrets in all namespaces' });
+      await bed.apply(...permission('naming', [''], ['secrets'], ['list']));
+      expect(await viewer.list(kinds.secrets, { metadataOnly: true, labelSelector: 'grafana_dashboard' })).toEqual(found);
+      tap.close();
+    });
+
+    it('names what reading a log takes', async () => {
+      const log: Endpoint = { at: 'logs', namespace: 'default', pod: 'answering', container: 'main', tailLines: 10 };
+      const viewer = await cluster('viewtok');
+      await expect(viewer.get(log, { path: '/log', keep: [] })).rejects.toMatchObject({
+        reason: 'forbidden',
+        needs: 'get pods/log in namespace default',
+      });
+      const other = { ...log, container: 'other' };
+      await expect(admin.get(other, { path: '/log', keep: [] })).rejects.toMatchObject({
+        reason: 'unreachable',
+        message: expect.stringContaining('container other is not valid for pod answering'),
+      });
+      await expect(admin.get({ ...log, pod: 'gone' }, { path: '/log', keep: [] })).rejects.toMatchObject({
+        reason: 'unreachable',
+        message: expect.stringContaining('pods "gone" not found'),
+      });
+    });
+
     const address = Object.values(networkInterfaces())
       .flat()
       .find((one) => one !== undefined && !one.internal && one.family === 'IPv4')?.address;
@@ -200,6 +250,31 @@ async function text(source: Cluster, path: string, endpoint: Endpoint = answerin
   const chunks: Uint8Array[] = [];
   for await (const chunk of (await source.get(endpoint, { path })).body) chunks.push(chunk);
   return Buffer.concat(chunks).toString();
+}
+
+/** Passes requests on to the API server, and keeps what it answers. */
+async function tapped(to: URL, ca: Buffer): Promise<{ readonly url: string; heard(): string; close(): void }> {
+  const chunks: Buffer[] = [];
+  const tap = http.createServer(({ url, headers }, response) => {
+    const options = {
+      host: to.hostname,
+      port: to.port,
+      path: url,
+      ca,
+      headers: { ...headers, host: to.host, 'accept-encoding': 'identity' },
+    };
+    https.get(options, (answer) => {
+      response.writeHead(answer.statusCode ?? 0, answer.headers);
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk)).pipe(response);
+    });
+  });
+  await new Promise<void>((resolve) => tap.listen(0, '127.0.0.1', resolve));
+  const { port: own } = tap.address() as AddressInfo;
+  const close = (): void => {
+    tap.close();
+    tap.closeAllConnections();
+  };
+  return { url: `http://127.0.0.1:${own}`, heard: () => Buffer.concat(chunks).toString('utf8'), close };
 }
 
 function podNamed(name: string, ip: string): Manifest {
