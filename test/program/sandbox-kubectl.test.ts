@@ -1,10 +1,30 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { get as httpsGet } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RecordedGet, RecordedList } from '../../src/model/snapshot.ts';
 import { type Served, serve } from '../../src/sandbox/serve.ts';
 import { handMade, longText } from '../fixtures/hand-made.ts';
+
+const secrets: RecordedList = {
+  kind: { group: '', resource: 'secrets', kind: 'Secret', namespaced: true },
+  scope: { metadataOnly: true },
+  answer: { status: 'objects', objects: [{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'keys', namespace: 'gateway' } }] },
+};
+
+/** What two questions kept of one log. */
+const logs = [
+  ['no usage', '\nno usage\n\n'],
+  ['failed', '\n\nfailed\n'],
+].map(
+  ([pattern = '', text = '']): RecordedGet => ({
+    endpoint: { at: 'logs', namespace: 'gateway', pod: 'a', container: 'extproc', tailLines: 500 },
+    question: { path: '/log', query: [], accept: null, keep: [pattern] },
+    answer: { status: 'reply', code: 200, headers: {}, body: { text }, cut: null, via: 'proxy' },
+  }),
+);
 
 const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
 
@@ -13,7 +33,7 @@ describe.skipIf(!hasKubectl)('kubectl on the sandbox (skipped where kubectl is n
   const common = ['--kubeconfig', join(folder, 'kubeconfig'), '--cache-dir', join(folder, 'cache')];
   let served: Served;
   beforeAll(async () => {
-    served = await serve(handMade);
+    served = await serve({ ...handMade, lists: [...handMade.lists, secrets], gets: [...handMade.gets, ...logs] });
     writeFileSync(join(folder, 'kubeconfig'), served.kubeconfig, { mode: 0o600 });
   });
   afterAll(async () => {
@@ -60,6 +80,29 @@ describe.skipIf(!hasKubectl)('kubectl on the sandbox (skipped where kubectl is n
     expect({ code, said: err }).toEqual({ code: 1, said: expect.stringContaining(sentence) });
   });
 
+  it('gets Secrets by name', async () => {
+    expect(rows((await kubectl('get', 'secrets', '-A')).out)[1]?.slice(0, 2)).toEqual(['gateway', 'keys']);
+    expect((await kubectl('get', 'secret', 'keys', '-n', 'gateway', '-o', 'yaml')).out).toBe(
+      'apiVersion: v1\nkind: Secret\nmetadata:\n  name: keys\n  namespace: gateway\n',
+    );
+    const partial = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+    const url = `${served.url}/api/v1/pods?limit=1`;
+    const out = await accepting(url, partial, served);
+    expect(JSON.parse(out)).toMatchObject({
+      kind: 'PartialObjectMetadataList',
+      apiVersion: 'meta.k8s.io/v1',
+      metadata: { remainingItemCount: 6 },
+      items: [{ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: { name: 'a' } }],
+    });
+    expect(out).not.toContain('spec');
+  });
+
+  it('gets what was kept of a log, at its place', async () => {
+    expect((await kubectl('logs', '-n', 'gateway', 'a', '-c', 'extproc')).out).toBe('\nno usage\nfailed\n');
+    expect((await kubectl('logs', '-n', 'gateway', 'a', '-c', 'extproc', '--tail=1')).out).toBe('failed\n');
+    expect((await kubectl('logs', '-n', 'gateway', 'b')).err).toContain('not in the recording: the log of pod gateway/b');
+  });
+
   describe.each([
     ['SPDY in a websocket', 'true'],
     ['SPDY', 'false'],
@@ -101,6 +144,19 @@ describe.skipIf(!hasKubectl)('kubectl on the sandbox (skipped where kubectl is n
     });
   });
 });
+
+function accepting(url: string, accept: string, { ca, token }: Served): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const answer = httpsGet(url, { ca, headers: { accept, authorization: `Bearer ${token}` }, agent: false }, (response) => {
+      let body = '';
+      response.on('data', (chunk) => {
+        body += chunk;
+      });
+      response.on('end', () => resolve(body));
+    });
+    answer.on('error', reject);
+  });
+}
 
 async function text(url: string): Promise<string> {
   const response = await fetch(url, { headers: { connection: 'close' } });
