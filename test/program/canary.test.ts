@@ -126,6 +126,31 @@ function withCanaries(original: Snapshot): Snapshot {
   return snapshot;
 }
 
+/** A Secret as a server sends it that does not know the form in which names alone are asked for. */
+const wholeSecrets = (): string =>
+  JSON.stringify({
+    kind: 'SecretList',
+    apiVersion: 'v1',
+    metadata: {},
+    items: [
+      {
+        metadata: {
+          name: 'keys',
+          namespace: 'default',
+          labels: { grafana_dashboard: '1', 'example.com/key': canary(key) },
+          annotations: {
+            'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ stringData: canary() }),
+            'vault.example/agent': canary(bearer),
+          },
+          managedFields: [{ manager: 'kubectl', fieldsV1: { 'f:x': canary() } }],
+        },
+        type: canary(),
+        data: { token: Buffer.from(canary()).toString('base64'), plain: canary() },
+        stringData: { token: canary() },
+      },
+    ],
+  });
+
 const folder = mkdtempSync(join(tmpdir(), 'tokmeter-canary-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const path = (name: string): string => join(folder, name);
@@ -149,7 +174,8 @@ describe.skipIf(!existsSync('dist/cli.js'))('secrets', () => {
   let served: Served;
   let args: readonly string[];
   beforeAll(async () => {
-    served = await serve(withCanaries((await loadWorld('healthy-v0.5')).snapshot));
+    const secrets = { on: /^GET \/api\/v1\/secrets/, does: { status: 200, body: wholeSecrets() } };
+    served = await serve(withCanaries((await loadWorld('healthy-v0.5')).snapshot), { faults: [secrets] });
     const config = JSON.parse(served.kubeconfig);
     config.users.push(
       { name: 'other', user: { password: canary(), username: 'x' } },
@@ -178,6 +204,7 @@ describe.skipIf(!existsSync('dist/cli.js'))('secrets', () => {
       `X-Scope-OrgID: ${canary()}`,
       '--prometheus',
       'monitoring/Prometheus/k8s',
+      '--secret-names',
     ];
   });
   afterAll(() => served.close());
@@ -189,6 +216,11 @@ describe.skipIf(!existsSync('dist/cli.js'))('secrets', () => {
     expect({ code, found: found(stdout + stderr) }).toEqual({ code: 1, found: [] });
     expect(stdout.length).toBeGreaterThan(300);
   });
+
+  it('are in a Secret that was asked for by name', () =>
+    expect(served.asked.filter(({ url }) => url.includes('/secrets')).map(({ headers }) => headers.accept)).toContain(
+      'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
+    ));
 
   it('are in nothing that -v tells', async () => {
     const { stdout, stderr } = await runCli(['doctor', ...args, '-v', '9', '-o', 'wide']);
