@@ -1,0 +1,76 @@
+import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { mergePairs, printMapping } from '../../../parse/mapping.ts';
+import { type Controller, controllers } from '../../envoy-ai-gateway/facts/controller.ts';
+import { identity } from '../../envoy-ai-gateway/facts/identity.ts';
+import { proxies } from '../../envoy-ai-gateway/facts/proxies.ts';
+import { aiRoutes } from '../../envoy-ai-gateway/facts/routes.ts';
+import { securityPolicies } from '../../envoy-ai-gateway/facts/security-policies.ts';
+import { sourceOf } from '../../envoy-ai-gateway/identity-sources.ts';
+import { mappingFlagsOf, mappingIntended } from '../../envoy-ai-gateway/mapping.ts';
+import { listed, showArgs } from '../../envoy-ai-gateway/phrases.ts';
+import { settingFlag } from '../../envoy-ai-gateway/remedies.ts';
+import { aboutOf, type KeyedRoute, keyedRoutes, unkeyed } from '../keyed-routes.ts';
+import { ids } from '../names.ts';
+
+/** A client ID that the gateway forwards in a header which the mapping does not know: the two are configured in different places. */
+export const clientIdUnmapped = defineCheck({
+  id: ids.unmapped,
+  title: 'the header with the client ID is mapped to a label',
+  hop: 'configure',
+  severity: 'error',
+  why: 'The policy names one header and the mapping another, and nothing complains. Each caller is known at the gateway, and their tokens are counted without a name.',
+  fix: 'Add the header of `apiKeyAuth.forwardClientIDHeader` to `--metricsRequestHeaderAttributes` of the controller, as HEADER:user.id, beside the pairs that are there.',
+  follows: ['controller-missing', 'mapping-invalid', 'mapping-ineffective', ids.unforwarded],
+  needs: { aiRoutes, securityPolicies, controllers },
+  wants: { identity, proxies },
+  judge({ aiRoutes, securityPolicies, controllers, identity, proxies }, options) {
+    const forwarding = keyedRoutes(aiRoutes.routes, securityPolicies, options).filter(({ apiKey }) => apiKey.forwards !== null);
+    if (forwarding.length === 0) return { status: 'skip', because: unkeyed.replace('apiKeyAuth', 'apiKeyAuth.forwardClientIDHeader') };
+    const [controller] = controllers;
+    if (controller === undefined) return { status: 'skip', because: 'there is no controller whose flags could be read' };
+    const { pairs } = controller.mapping;
+    if (pairs.length === 0 && mappingIntended(controller))
+      return { status: 'skip', because: 'a mapping is given, but does not take effect' };
+    // A route whose callers another mapped header names is not nobody's.
+    const lost = forwarding.filter(({ effective }) => pairs.every(({ header }) => sourceOf(header, effective) === null));
+    const headers = [...new Set(lost.map(({ apiKey }) => (apiKey.forwards ?? '').toLowerCase()))];
+    const about = (header: string): readonly string[] =>
+      aboutOf(
+        lost.filter((each) => forwards(each, header)),
+        identity,
+        proxies,
+      );
+    return verdict(
+      headers.map((header) =>
+        unmapped(
+          controller,
+          header,
+          lost.filter((each) => forwards(each, header)),
+          about(header),
+        ),
+      ),
+      [],
+      printMapping(pairs),
+    );
+  },
+});
+
+const forwards = ({ apiKey }: KeyedRoute, header: string): boolean => apiKey.forwards?.toLowerCase() === header;
+
+function unmapped(controller: Controller, header: string, keyed: readonly KeyedRoute[], about: readonly string[]): Finding {
+  const { mapping, guess } = controller;
+  const policies = listed([...new Set(keyed.map(({ policy }) => policy.subject))]);
+  const mapped = mapping.pairs.length === 0 ? 'no header is mapped' : `the mapping is ${printMapping(mapping.pairs)}`;
+  const flags = mappingFlagsOf(guess);
+  const wanted = mergePairs(mapping.pairs, [{ header, attribute: 'user.id', position: mapping.pairs.length + 1 }]);
+  return {
+    subject: controller.subject,
+    message: `${policies} forwards the client ID in ${header}, and ${mapped}: the tokens of ${listed([...new Set(keyed.map(({ route }) => route.subject))])} are nobody's`,
+    evidence: { saw: `forwardClientIDHeader: ${header}; ${mapped}`, run: showArgs(controller) },
+    remedy:
+      flags.length === 0
+        ? { text: 'upgrade to v0.4 or later, which map headers by --metricsRequestHeaderAttributes' }
+        : settingFlag(controller, flags.at(-1) ?? 'metricsRequestHeaderAttributes', printMapping(wanted)),
+    about,
+  };
+}

@@ -1,0 +1,86 @@
+import { type Datasource, datasources } from '../../../facts/grafana.ts';
+import type { Mimir, MimirService } from '../../../facts/mimir.ts';
+import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { destinations } from '../facts/destinations.ts';
+import { mimirsToAsk } from '../facts/stores.ts';
+import { ids } from '../names.ts';
+import { type Reader, readersOf } from '../tenants.ts';
+
+/** Whether Grafana has a data source that finds the store, at the path where it answers queries. */
+export const datasourceMissing = defineCheck({
+  id: ids.datasourceMissing,
+  title: 'a data source of Grafana asks the store where it answers',
+  hop: 'present',
+  severity: 'error',
+  why: 'The store answers queries under a path of its own, and everything else there is a 404. Panels over a data source without it show an error or nothing.',
+  fix: 'Set the URL of the data source to the Service and port of the store with /prometheus at its end, as http://mimir.monitoring.svc:8080/prometheus.',
+  needs: { destinations, datasources },
+  judge({ destinations, datasources }) {
+    const mimirs = mimirsToAsk(destinations);
+    const unread = [...destinations.unread, ...datasources.unread];
+    const provisioned = datasources.read.filter(({ type }) => type === 'prometheus');
+    if (mimirs.length === 0 && unread.length === 0) return { status: 'skip', because: 'there is no Grafana Mimir in the cluster' };
+    if (provisioned.length === 0 && unread.length === 0)
+      return {
+        status: 'skip',
+        because:
+          'no ConfigMap or GrafanaDatasource gives Grafana a data source of type prometheus: it may come from a Secret or from its own pages',
+      };
+    return verdict(
+      mimirs.flatMap((mimir) => findings(mimir, readersOf(mimir, datasources), provisioned)),
+      unread,
+    );
+  },
+});
+
+/** One data source that works is enough; without any, each that nearly does is told. */
+function findings(mimir: Mimir, readers: readonly Reader[], provisioned: readonly Datasource[]): readonly Finding[] {
+  const judged = readers.map((reader) => ({ reader, problem: problemOf(mimir, reader) }));
+  if (judged.some(({ problem }) => problem === null)) return [];
+  if (judged.length > 0) return judged.map(({ reader, problem }) => wrong(mimir, reader, problem ?? ''));
+  return mimir.services.length === 0 || provisioned.length === 0 ? [] : [unaimed(mimir, provisioned)];
+}
+
+/** Why a data source that names a Service of the store finds nothing there; null when it does. */
+function problemOf({ services }: Mimir, { address }: Reader): string | null {
+  const service = services.find(({ namespace, name }) => namespace === address.namespace && name === address.service);
+  if (service !== undefined && service.ports.length > 0 && !service.ports.includes(address.port))
+    return `Service ${address.namespace}/${address.service} has no port ${address.port}, only ${service.ports.join(', ')}`;
+  // pkg/api: everything of the query API stands under -http.prometheus-http-prefix, /prometheus by default; recorded in real/mimir/noprefix-query.http.
+  return address.path === '' ? 'its URL lacks /prometheus, and without it the store answers 404 to every query' : null;
+}
+
+function wrong(mimir: Mimir, { datasource }: Reader, problem: string): Finding {
+  return {
+    subject: datasource.subject,
+    message: `data source ${datasource.name}: ${problem}`,
+    evidence: { saw: `url: ${datasource.url}`, run: datasource.run },
+    remedy: { text: `set its url to ${urlOf(mimir)}` },
+  };
+}
+
+/** Deduced: a data source that an administrator made in Grafana cannot be seen. */
+function unaimed(mimir: Mimir, provisioned: readonly Datasource[]): Finding {
+  const [first] = provisioned as readonly [Datasource];
+  return {
+    subject: first.subject,
+    severity: 'warning',
+    message: `no data source that Grafana is provisioned with asks ${mimir.subject}: ${provisioned.map(({ name, url }) => `${name} asks ${url ?? 'nothing'}`).join(', ')}`,
+    evidence: { saw: provisioned.map(({ url }) => url ?? '').join(', '), run: first.run },
+    remedy: { text: `add a data source of type prometheus with the url ${urlOf(mimir)}` },
+  };
+}
+
+/** Where the store answers queries, for who is in the cluster. */
+function urlOf({ services }: Mimir): string {
+  const [service] = services.toSorted((a, b) => entrance(b) - entrance(a));
+  if (service === undefined) return 'the Service of the store with /prometheus';
+  const port = service.ports.find((each) => each === 8080 || each === 80) ?? service.ports[0] ?? 80;
+  return `http://${service.name}.${service.namespace}.svc:${port}/prometheus`;
+}
+
+/** The gateway before the query frontend, and that before headless Services of rings. */
+function entrance({ gateway, name }: MimirService): number {
+  if (gateway) return 3;
+  return /query-frontend$/.test(name) ? 2 : /headless|gossip|ring|discovery/.test(name) ? 0 : 1;
+}

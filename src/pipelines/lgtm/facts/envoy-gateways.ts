@@ -1,0 +1,33 @@
+import { type Deployment, deploymentOf, deployments } from '../../../facts/workloads.ts';
+import { defineFact } from '../../../model/fact.ts';
+import { imageOf } from '../../../parse/image.ts';
+import { type Version, versionOf } from '../../../parse/versions.ts';
+
+/** An Envoy Gateway, the controller that makes proxies of Gateways. */
+export interface EnvoyGateway {
+  /** "Deployment ns/name". */
+  readonly subject: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly image: string;
+  /** By the tag of its image; null: a digest, or a tag that is no release. */
+  readonly version: Version | null;
+}
+
+/** Every Envoy Gateway that has replicas. */
+export const envoyGateways = defineFact({
+  id: 'envoy-gateways',
+  title: 'Envoy Gateway',
+  needs: { deployments },
+  read: ({ deployments }): readonly EnvoyGateway[] => deployments.map(deploymentOf).flatMap(envoyGatewayOf),
+});
+
+/** EG:charts/gateway-helm: image envoyproxy/gateway, container and Deployment envoy-gateway; mirrors keep the end of the name. */
+function envoyGatewayOf({ namespace, name, containers, replicas }: Deployment): readonly EnvoyGateway[] {
+  const container = containers.find(
+    ({ name: own, image, init }) => !init && (/(?:^|\/)envoyproxy\/gateway$/.test(imageOf(image).repository) || own === 'envoy-gateway'),
+  );
+  if (container === undefined || replicas === 0) return [];
+  const { image } = container;
+  return [{ subject: `Deployment ${namespace}/${name}`, namespace, name, image, version: versionOf(imageOf(image).tag) }];
+}
