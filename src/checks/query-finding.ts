@@ -2,6 +2,7 @@ import type { TokenQuery } from '../facts/token-queries.ts';
 import type { TokenSelector } from '../facts/token-selectors.ts';
 import type { Finding } from '../model/check.ts';
 import { type Edit, edited, writeLabel } from '../parse/promql.ts';
+import { rewriting } from './query-remedy.ts';
 import { shell } from './wording.ts';
 
 /** A finding about one query, with what to write instead when that is known and was seen to return data. */
@@ -11,7 +12,7 @@ export function queryFinding(query: TokenQuery, message: string, better: string 
     subject: query.holder.subject,
     message: `${query.query.place}: ${message}`,
     evidence: { saw: query.query.expr, run: `kubectl -n ${shell(namespace)} get ${query.holder.resource} ${shell(name)} -o yaml` },
-    remedy: better === null ? { text } : { text: `${text}: ${better}` },
+    remedy: better === null ? { text } : rewriting(query, better, text),
   };
 }
 

@@ -1,11 +1,14 @@
+import { type Coverage, coverage } from '../facts/coverage.ts';
 import type { Nouns } from '../facts/emitters.ts';
 import { endpointsField, resourceOf } from '../facts/monitors.ts';
 import { type ServerRules, scrapeRules } from '../facts/scrape-rules.ts';
 import { targets } from '../facts/targets.ts';
 import { defineCheck, type Finding, verdict } from '../model/check.ts';
+import type { Attempt } from '../model/fact.ts';
 import { grouped } from '../parse/grouped.ts';
 import { normaliseLabel } from '../parse/metric-names.ts';
 import type { Labels, RelabelRule } from '../parse/relabel.ts';
+import { withoutMetricRule, withoutWriteRule } from './patching.ts';
 import { culprit, type Fate, fatesOf, ruleText, type Simulation, sentBy, simulations } from './simulation.ts';
 import { enumerated, shell, times } from './wording.ts';
 
@@ -20,13 +23,14 @@ export function tenantsMerged(nouns: Nouns, ids: { readonly tenantsMerged: strin
     fix: 'Remove the rule from metricRelabelings (or the scrape class, or writeRelabelConfigs), or let it spare the identity labels.',
     follows: ids.identity,
     needs: { emissions: nouns.emissions, identity: nouns.identity, targets: targets(nouns), rules: scrapeRules(nouns) },
-    judge({ emissions, identity, targets, rules }) {
+    wants: { coverage: coverage(nouns) },
+    judge({ emissions, identity, targets, rules, coverage }) {
       if (identity.length === 0) return { status: 'skip', because: 'no label carries an identity' };
       const runs = simulations(nouns, { emissions: emissions.read, targets, rules, identity });
       const unread = rules.flatMap((server) => server.unread);
       if (runs.length === 0 && unread.length === 0) return { status: 'skip', because: `no scraped ${nouns.one} has token series` };
       const scraped = [...grouped(runs, ({ job, rules: server }) => `${server.server.key} ${job.name}`).values()].flatMap((same) =>
-        inScrape(same),
+        inScrape(same, coverage),
       );
       const written = [...grouped(runs, ({ rules: server }) => server.server.key).values()].flatMap((same) => inRemoteWrite(same));
       return verdict([...scraped, ...written], unread);
@@ -46,7 +50,7 @@ interface Damage {
   readonly total: number;
 }
 
-function inScrape(runs: readonly Simulation[]): readonly Finding[] {
+function inScrape(runs: readonly Simulation[], coverage: Attempt<Coverage>): readonly Finding[] {
   const [first] = runs;
   if (first === undefined || first.job.metricRules.length === 0) return [];
   const damage = worst(runs.map((run) => damageOf(run, run.fates)));
@@ -55,6 +59,7 @@ function inScrape(runs: readonly Simulation[]): readonly Finding[] {
     worst(runs.map((run) => damageOf(run, fatesOf(run.exposed, run.target, run.job, rules)))) === null;
   const guilty = culprit(first.job.metricRules, heals);
   const rule = guilty === null ? 'its metric relabeling' : ruleText(guilty.rule);
+  const { object } = first.rules.server;
   return [
     {
       subject: `scrape pool ${first.job.name}`,
@@ -65,7 +70,9 @@ function inScrape(runs: readonly Simulation[]): readonly Finding[] {
           guilty === null ? `${first.job.metricRules.length} metric_relabel_configs` : `metric_relabel_configs[${guilty.index}]: ${rule}`,
         run: whereRun(first.job.name),
       },
-      remedy: { text: `remove that rule ${whereText(first.job.name)}, or let it spare the identity labels` },
+      remedy: (guilty === null ? null : withoutMetricRule(first.job.name, guilty.rule, { coverage, object })) ?? {
+        text: `remove that rule ${whereText(first.job.name)}, or let it spare the identity labels`,
+      },
     },
   ];
 }
@@ -93,7 +100,9 @@ function inRemoteWrite(runs: readonly Simulation[]): readonly Finding[] {
           saw: `write_relabel_configs${guilty === null ? '' : `[${guilty.index}]`}: ${rule}`,
           run: 'curl -s http://localhost:9090/api/v1/status/config',
         },
-        remedy: { text: 'remove that rule from spec.remoteWrite[].writeRelabelConfigs, or let it spare the identity labels' },
+        remedy: (guilty === null ? null : withoutWriteRule(url, guilty.rule, first.rules.server.object)) ?? {
+          text: 'remove that rule from spec.remoteWrite[].writeRelabelConfigs, or let it spare the identity labels',
+        },
       },
     ];
   });

@@ -1,9 +1,13 @@
+import { type Coverage, coverage } from '../facts/coverage.ts';
 import type { Nouns } from '../facts/emitters.ts';
+import type { Monitor } from '../facts/monitors.ts';
 import { scrapeRules } from '../facts/scrape-rules.ts';
 import { targets } from '../facts/targets.ts';
-import { defineCheck, type Finding, verdict } from '../model/check.ts';
+import { defineCheck, type Finding, type Remedy, verdict } from '../model/check.ts';
+import type { Attempt } from '../model/fact.ts';
 import { grouped } from '../parse/grouped.ts';
 import type { RelabelRule } from '../parse/relabel.ts';
+import { endpointOf, monitorNamed, patching, withoutMetricRule, withoutWriteRule } from './patching.ts';
 import { culprit, type Fate, fatesOf, ruleText, type Simulation, sentBy, simulations } from './simulation.ts';
 import { whereRun, whereText } from './tenants-merged.ts';
 
@@ -18,13 +22,17 @@ export function tokensDropped(nouns: Nouns, ids: { readonly tokensDropped: strin
     fix: 'Remove the keep or drop rule from metricRelabelings, or let it pass the token series; keep classic histograms with scrapeClassicHistograms: true.',
     follows: ids.silent,
     needs: { emissions: nouns.emissions, identity: nouns.identity, targets: targets(nouns), rules: scrapeRules(nouns) },
-    judge({ emissions, identity, targets, rules }) {
+    wants: { coverage: coverage(nouns) },
+    judge({ emissions, identity, targets, rules, coverage }) {
       const runs = simulations(nouns, { emissions: emissions.read, targets, rules, identity });
       const unread = rules.flatMap((server) => server.unread);
       if (runs.length === 0 && unread.length === 0) return { status: 'skip', because: `no scraped ${nouns.one} has token series` };
       const jobs = [...grouped(runs, ({ job, rules: server }) => `${server.server.key} ${job.name}`).values()];
       return verdict(
-        [...jobs.flatMap((same) => [...dropped(same), ...native(same, nouns)]), ...jobs.flatMap((same) => unsent(same))],
+        [
+          ...jobs.flatMap((same) => [...dropped(same, coverage), ...native(same, nouns, coverage)]),
+          ...jobs.flatMap((same) => unsent(same)),
+        ],
         unread,
       );
     },
@@ -50,7 +58,7 @@ function total(losses: readonly Loss[]): Loss {
   });
 }
 
-function dropped(runs: readonly Simulation[]): readonly Finding[] {
+function dropped(runs: readonly Simulation[], coverage: Attempt<Coverage>): readonly Finding[] {
   const [first] = runs;
   if (first === undefined || first.job.metricRules.length === 0) return [];
   const loss = total(runs.map((run) => lossOf(run, run.fates)));
@@ -71,7 +79,9 @@ function dropped(runs: readonly Simulation[]): readonly Finding[] {
           guilty === null ? `${first.job.metricRules.length} metric_relabel_configs` : `metric_relabel_configs[${guilty.index}]: ${rule}`,
         run: whereRun(first.job.name),
       },
-      remedy: {
+      remedy: (guilty === null
+        ? null
+        : withoutMetricRule(first.job.name, guilty.rule, { coverage, object: first.rules.server.object })) ?? {
         text: `remove that rule ${whereText(first.job.name)}, or let it pass ${first.exposed[0]?.labels.get('__name__') ?? 'the token series'}`,
       },
     },
@@ -79,7 +89,7 @@ function dropped(runs: readonly Simulation[]): readonly Finding[] {
 }
 
 /** A classic histogram that is converted leaves no _sum behind: scrape/scrape.go convertClassicHistogramsToNHCB. */
-function native(runs: readonly Simulation[], nouns: Nouns): readonly Finding[] {
+function native(runs: readonly Simulation[], nouns: Nouns, coverage: Attempt<Coverage>): readonly Finding[] {
   const [first] = runs;
   if (first === undefined || nouns.family.total === null || !first.job.convertsToNative || first.job.keepsClassic) return [];
   const base = (first.exposed[0]?.labels.get('__name__') ?? nouns.family.name).replace(/_sum$/, '');
@@ -89,9 +99,17 @@ function native(runs: readonly Simulation[], nouns: Nouns): readonly Finding[] {
       about: runs.map(({ target }) => target.emitter.key),
       message: `it converts classic histograms to native ones, so ${base}_sum is not stored; where native histograms are, ${base} needs histogram_sum(increase(…))`,
       evidence: { saw: 'convert_classic_histograms_to_nhcb: true', run: whereRun(first.job.name).replace('.metricRelabelings', '') },
-      remedy: { text: 'set spec.scrapeClassicHistograms: true on the PodMonitor besides, or convertClassicHistogramsToNHCB: false' },
+      remedy: keepingClassic(endpointOf(first.job.name, coverage)?.monitor ?? null),
     },
   ];
+}
+
+/** prometheus-operator api monitoring/v1 NativeHistogramConfig. */
+function keepingClassic(monitor: Monitor | null): Remedy {
+  if (monitor === null)
+    return { text: 'set always_scrape_classic_histograms: true in the job besides, or convert_classic_histograms_to_nhcb: false' };
+  const text = `set spec.scrapeClassicHistograms of ${monitor.subject} besides`;
+  return patching(text, [monitorNamed(monitor), [{ op: 'add', path: '/spec/scrapeClassicHistograms', value: true }]]);
 }
 
 function unsent(runs: readonly Simulation[]): readonly Finding[] {
@@ -100,6 +118,7 @@ function unsent(runs: readonly Simulation[]): readonly Finding[] {
     const stored = runs.map((run) => lossOf(run, run.fates).series).reduce((sum, count) => sum + count, 0);
     const sent = total(runs.map((run) => lossOf(run, sentBy(run.fates, rules))));
     if (first === undefined || sent.series <= stored) return [];
+    const guilty = culprit(rules, (kept) => total(runs.map((run) => lossOf(run, sentBy(run.fates, kept)))).series <= stored);
     return [
       {
         subject: first.rules.server.subject,
@@ -108,7 +127,9 @@ function unsent(runs: readonly Simulation[]): readonly Finding[] {
         ...(sent.series === sent.of ? { severity: 'warning' as const } : {}),
         message: `what it sends to ${url} lacks ${sent.series - stored} of ${sent.of} token series: writeRelabelConfigs drop them`,
         evidence: { saw: rules.map(ruleText).join(', '), run: 'curl -s http://localhost:9090/api/v1/status/config' },
-        remedy: { text: 'let spec.remoteWrite[].writeRelabelConfigs pass the token series' },
+        remedy: (guilty === null ? null : withoutWriteRule(url, guilty.rule, first.rules.server.object)) ?? {
+          text: 'let spec.remoteWrite[].writeRelabelConfigs pass the token series',
+        },
       },
     ];
   });

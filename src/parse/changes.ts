@@ -3,17 +3,26 @@ import type { Remedy } from '../model/check.ts';
 import type { KubeObject } from '../model/source.ts';
 import { list, record, text } from './fields.ts';
 
-/** A command as words, without the shell's quotes; the commands of a line with && or of several lines apart. Null for what a shell would do more with. */
-export function commandsOf(line: string): readonly (readonly string[])[] | null {
-  const commands: string[][] = [[]];
+/** Words of one command, without the shell's quotes. */
+export type Words = readonly string[];
+
+/** The commands of a line with && or of several lines; each is one, or several joined by pipes. Null for what a shell would do more with. */
+export function pipesOf(line: string): readonly (readonly Words[])[] | null {
+  const pipes: string[][][] = [[[]]];
   for (let at = 0; at < line.length; ) {
-    const [piece = '', joined] = /^(?:[ \t]+|\n|&&|((?:[^\s'"\\&|;<>]|'[^']*'|"[^"$`\\]*"|\\[\s\S])+))/.exec(line.slice(at)) ?? [];
+    const [piece = '', joined] = /^(?:[ \t]+|\n|&&|\|(?!\|)|((?:[^\s'"\\&|;<>]|'[^']*'|"[^"$`\\]*"|\\[\s\S])+))/.exec(line.slice(at)) ?? [];
     if (piece === '') return null;
-    if (joined !== undefined) commands.at(-1)?.push(unquoted(joined));
-    else if (piece === '&&' || piece === '\n') commands.push([]);
+    if (joined !== undefined) pipes.at(-1)?.at(-1)?.push(unquoted(joined));
+    else if (piece === '|') pipes.at(-1)?.push([]);
+    else if (piece === '&&' || piece === '\n') pipes.push([[]]);
     at += piece.length;
   }
-  return commands.filter((words) => words.length > 0);
+  return pipes.filter((pipe) => pipe.some((words) => words.length > 0));
+}
+
+/** The same with every command on its own. */
+export function commandsOf(line: string): readonly Words[] | null {
+  return pipesOf(line)?.flat() ?? null;
 }
 
 function unquoted(word: string): string {

@@ -1,7 +1,7 @@
 import type { Change } from '../model/change.ts';
 import type { Remedy } from '../model/check.ts';
 import type { KubeObject } from '../model/source.ts';
-import { changesOf, commandsOf, isManifest } from '../parse/changes.ts';
+import { changesOf, isManifest, pipesOf } from '../parse/changes.ts';
 import type { Owner } from './fix-owner.ts';
 import { visible, visibleLines } from './safe.ts';
 import { paint, type Style } from './style.ts';
@@ -123,11 +123,14 @@ function forShell(fixes: readonly Fix[]): string {
 function shellLines({ command, patch }: Remedy): readonly string[] {
   if (command === undefined)
     return isManifest(patch) ? ["kubectl apply -f - <<'EOF_OF_TOKMETER'", ...patchText(patch), 'EOF_OF_TOKMETER'] : [];
-  const commands = commandsOf(command);
-  const ours = commands?.every(([program]) => program === 'kubectl' || program === 'helm');
-  if (commands === null || !ours) return visibleLines(command).map((line) => `# ${line}`);
-  return commands.map((words) => visible(words.map(shellWord).join(' ')));
+  const pipes = pipesOf(command);
+  const ours = pipes?.flat().every(([program = '']) => programs.has(program));
+  if (pipes === null || !ours) return visibleLines(command).map((line) => `# ${line}`);
+  return pipes.map((pipe) => visible(pipe.map((words) => words.map(shellWord).join(' ')).join(' | ')));
 }
+
+/** What a remedy may call. */
+const programs: ReadonlySet<string> = new Set(['kubectl', 'helm', 'jq']);
 
 function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

@@ -4,6 +4,7 @@ import { queryChecks } from '../../../src/checks/queries.ts';
 import { gather } from '../../../src/engine/gather.ts';
 import type { Verdict } from '../../../src/model/check.ts';
 import type { KubeObject } from '../../../src/model/source.ts';
+import { pipesOf } from '../../../src/parse/changes.ts';
 import { queryShape } from '../../../src/parse/promql.ts';
 import { type Answer, type Memory, memorySource } from '../memory-source.ts';
 import { healthyObjects, healthyPrometheus, nounsOf, options, prometheusAt, prometheusEndpoints, proxies } from './world.ts';
@@ -262,4 +263,59 @@ describe('wherever queries live', () => {
     ['broken JSON', object('v1', 'ConfigMap', { data: { 'a.json': '{' } }, { grafana_dashboard: '1' })],
     ['broken gzip', object('grafana.integreatly.org/v1beta1', 'GrafanaDashboard', { spec: { gzipJson: 'AAAA' } })],
   ])('%s is no dashboard', async (_, holder) => expect(said(await judged([holder], underscored))).toEqual([]));
+});
+
+describe('what to change', () => {
+  const old = 'sum by (user_namespace) (\n  increase(gen_ai_client_token_usage_token_sum{gen_ai_token_type=~"input|output"}[1h]))';
+  const better = old.replace('_token_sum', '_sum');
+  const remedyOf = async (held: KubeObject) => {
+    const { empty } = await judged([held], underscored);
+    return empty?.status === 'fail' ? empty.findings[0]?.remedy : undefined;
+  };
+
+  it('is a patch of the field, where the query is one', async () => {
+    const rule = object('monitoring.coreos.com/v1', 'PrometheusRule', {
+      spec: {
+        groups: [
+          { name: 'a', rules: [] },
+          {
+            name: 'tokens',
+            rules: [
+              { record: 'x', expr: 'up' },
+              { record: 'y', expr: old },
+            ],
+          },
+        ],
+      },
+    });
+    expect((await remedyOf(rule))?.patch).toEqual([{ op: 'replace', path: '/spec/groups/1/rules/1/expr', value: better }]);
+  });
+
+  it.each([
+    ['a ConfigMap', configMap(old), 'configmap tokens', '.["data"]["tokens.json"]'],
+    [
+      'a GrafanaDashboard',
+      object('grafana.integreatly.org/v1beta1', 'GrafanaDashboard', { spec: { json: JSON.stringify(panels(old)) } }),
+      'grafanadashboard tokens',
+      '.["spec"]["json"]',
+    ],
+  ])('is the text where it stands, in %s', async (_, held, name, field) => {
+    const pipes = pipesOf((await remedyOf(held))?.command ?? '');
+    expect(pipes).toEqual([
+      [
+        ['kubectl', '-n', 'monitoring', 'get', ...name.split(' '), '-o', 'json'],
+        [
+          'jq',
+          '--argjson',
+          'old',
+          JSON.stringify(old),
+          '--argjson',
+          'new',
+          JSON.stringify(better),
+          `${field} |= (fromjson | walk(if . == $old then $new else . end) | tojson)`,
+        ],
+        ['kubectl', 'replace', '-f', '-'],
+      ],
+    ]);
+  });
 });

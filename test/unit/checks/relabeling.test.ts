@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { tenantsMerged } from '../../../src/checks/tenants-merged.ts';
 import { tokensDropped } from '../../../src/checks/tokens-dropped.ts';
+import type { Coverage } from '../../../src/facts/coverage.ts';
 import type { Emission, IdentityLabel, Nouns } from '../../../src/facts/emitters.ts';
 import type { Server } from '../../../src/facts/prometheus.ts';
 import type { ServerRules } from '../../../src/facts/scrape-rules.ts';
 import type { Targets } from '../../../src/facts/targets.ts';
 import type { Verdict } from '../../../src/model/check.ts';
+import type { Attempt } from '../../../src/model/fact.ts';
 import { relabelRule } from '../../../src/parse/relabel.ts';
 import { jobFrom, type ScrapeJob } from '../../../src/parse/scrape-config.ts';
 import { emitterOf, nounsOf, options, proxies } from './world.ts';
@@ -19,6 +21,8 @@ const nouns: Nouns = {
 };
 const namespaceLabel: IdentityLabel = { label: 'user_namespace', attribute: 'user_namespace', header: 'x-user-namespace' };
 const dottedUser: IdentityLabel = { label: 'user_id', attribute: 'user.id', header: 'x-user-id' };
+
+const unknownMonitors: Attempt<Coverage> = { status: 'unread', unread: { what: 'list', reason: 'forbidden', message: '', needs: null } };
 
 function emission(family: string): Emission {
   if (pod === undefined) throw new Error('no pod');
@@ -39,6 +43,7 @@ function known(
     write?: readonly Record<string, unknown>[];
     labels?: Record<string, string>;
     family?: string;
+    coverage?: Attempt<Coverage>;
   } = {},
 ) {
   const one = emission(change.family ?? 'gen_ai_client_token_usage');
@@ -65,7 +70,13 @@ function known(
     now: '',
   };
   const all: readonly ServerRules[] = [{ server, jobs: [job], remoteWrites, dialect: 3, unread: [] }];
-  return { emissions: { read: [one], unread: [] }, identity: [namespaceLabel, dottedUser], targets, rules: all };
+  return {
+    emissions: { read: [one], unread: [] },
+    identity: [namespaceLabel, dottedUser],
+    targets,
+    rules: all,
+    coverage: change.coverage ?? unknownMonitors,
+  };
 }
 
 const text = (verdict: Verdict): string =>
@@ -183,4 +194,33 @@ it('says that the rules could not be read', () => {
     options,
   );
   expect(verdict).toEqual({ status: 'unknown', unread: [unread] });
+});
+
+describe('the rule that does the harm', () => {
+  const rule = { action: 'labeldrop', regex: 'user_.*' };
+  const endpoint = (rules: readonly object[]) => ({
+    pool,
+    monitor: { kind: 'PodMonitor', subject: 'PodMonitor gateways/tokens', namespace: 'gateways', name: 'tokens' },
+    endpoint: { index: 0, metricRelabelings: rules },
+  });
+  const monitors = (rules: readonly object[]) =>
+    ({ status: 'read', value: { monitors: [{ endpoints: [endpoint(rules)] }] } }) as unknown as Attempt<Coverage>;
+  const remedyOf = (...args: Parameters<typeof known>) => {
+    const verdict = tenantsMerged(nouns, { tenantsMerged: 'tenants-merged', identity: [] }).judge(known(...args), options);
+    return verdict.status === 'fail' ? verdict.findings[0]?.remedy : undefined;
+  };
+
+  it('is removed from its monitor by a patch', () => {
+    const coverage = monitors([{ action: 'drop', sourceLabels: ['__name__'], regex: 'go_.*' }, rule]);
+    expect(remedyOf([{ action: 'labeldrop', regex: 'pod_ip' }, rule], { coverage })).toEqual({
+      text: 'remove podMetricsEndpoints/0/metricRelabelings/1 of PodMonitor gateways/tokens',
+      command:
+        'kubectl -n gateways patch podmonitor tokens --type json -p \'[{"op":"remove","path":"/spec/podMetricsEndpoints/0/metricRelabelings/1"}]\'',
+      patch: [{ op: 'remove', path: '/spec/podMetricsEndpoints/0/metricRelabelings/1' }],
+    });
+  });
+
+  it('is only named where no object that is read has it', () => {
+    expect(remedyOf([rule], { coverage: monitors([]) })).toEqual({ text: expect.stringContaining('remove that rule') });
+  });
 });
