@@ -16,6 +16,7 @@ import { record } from '../sources/record.ts';
 import { withReadFields } from '../sources/redaction-fields.ts';
 import { withoutNames } from '../sources/redaction-names.ts';
 import { replay } from '../sources/replay.ts';
+import { askUsage } from './collect-usage.ts';
 import type { CollectFlags } from './flags.ts';
 import { open } from './open.ts';
 import { checkWritable } from './output.ts';
@@ -24,7 +25,7 @@ import { cutShortBy, type Run, startRun } from './run.ts';
 import type { Shell } from './shell.ts';
 import { UsageError } from './usage-error.ts';
 
-/** `tokmeter collect -f FILE.tgz`: records what doctor and get read into one bundle. Exit code 2 when no cluster answered. */
+/** `tokmeter collect -f FILE.tgz`: records what doctor, get and usage read into one bundle. Exit code 2 when no cluster answered. */
 export async function collect(flags: CollectFlags, shell: Shell): Promise<number> {
   const file = flags.file;
   if (file === undefined) throw new UsageError('collect needs -f FILE.tgz, or -f - for stdout');
@@ -73,6 +74,7 @@ async function recorded(source: Source, { chosen, options, version }: Plan, run:
   // As many as doctor made: the tables ask for little more.
   const { requests } = recorder.snapshot();
   await viewed(chosen, gathering);
+  await askUsage(chosen, recorder, gathering);
   return { report, snapshot: { ...recorder.snapshot(), requests } };
 }
 

@@ -7,6 +7,7 @@ import { type Served, serve } from '../../src/sandbox/serve.ts';
 import { loadWorld } from '../../src/sandbox/worlds.ts';
 import { tarOf } from '../../src/sources/tar.ts';
 import { runCli } from './run-cli.ts';
+import { type Kept, startStore } from './usage-store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tokmeter-bundle-'));
 const path = (name: string): string => join(folder, name);
@@ -210,5 +211,98 @@ describe.skipIf(!existsSync('dist/cli.js'))('collect --redact names', () => {
     expect(['alice', 'bob', 'team-a', 'maas', 'acme'].filter((word) => text.includes(word))).toEqual([]);
     const { stdout } = await runCli(['doctor', '--from', path('names.tgz'), '-o', 'json']);
     expect(JSON.parse(stdout).pipelines[0].brokenAt).toEqual({ hop: 'discover', check: 'duplicate-monitors' });
+  });
+});
+
+describe.skipIf(!existsSync('dist/cli.js'))('the usage in a bundle', () => {
+  const of = (user: string, model: string, type: string, growth: number): Kept => ({
+    name: 'gen_ai_client_token_usage_sum',
+    labels: {
+      job: 'a/b',
+      instance: '10.0.0.1:1064',
+      gen_ai_request_model: model,
+      gen_ai_token_type: type,
+      user_namespace: 'team-a',
+      user_id: user,
+    },
+    growth,
+  });
+  const kept = [
+    of('alice', 'gpt-4o', 'input', 100),
+    of('alice', 'gpt-4o', 'output', 10),
+    of('alice', 'llama', 'input', 7),
+    of('bob', 'llama', 'input', 3),
+  ];
+  const prices = path('prices.yaml');
+  let served: Served;
+  let live: Readonly<Record<string, string>>;
+  const questions: readonly (readonly string[])[] = [
+    ['-o', 'json'],
+    ['-o', 'csv'],
+    ['--by', 'user.id', '--type', 'output', '-o', 'json'],
+    ['--by', 'gen_ai_request_model', '--top', '1'],
+    ['--price', prices, '-o', 'json'],
+    ['--direct', '--by', 'user_id', '-o', 'json'],
+  ];
+
+  beforeAll(async () => {
+    writeFileSync(prices, 'currency: EUR\nmodels:\n  gpt-4o: {input: 2, output: 10}\n');
+    served = await serve(await loadWorld('healthy-v1.1'));
+    writeFileSync(path('kubeconfig-usage'), served.kubeconfig);
+    const store = await startStore(kept);
+    const at = ['--kubeconfig', path('kubeconfig-usage'), '--prometheus', store.url];
+    for (const [file, more] of [
+      ['usage.tgz', []],
+      ['usage-names.tgz', ['--redact', 'names']],
+    ] as const)
+      expect(await runCli(['collect', '-f', path(file), ...at, ...more])).toMatchObject({ code: 0 });
+    const answers = questions.map(async (question) => [question.join(' '), (await runCli(['usage', ...at, ...question])).stdout] as const);
+    live = Object.fromEntries(await Promise.all(answers));
+    await store.stop();
+  });
+  afterAll(() => served.close());
+
+  const apart = (text: string): string => text.replace(/"origin": \{[^}]*\}/, '"origin": {}');
+
+  it.each(questions)('answers %s %s %s %s as the cluster did', async (...question) => {
+    const { code, stdout, stderr } = await runCli(['usage', '--from', path('usage.tgz'), ...question]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(apart(stdout)).toBe(apart(live[question.join(' ')] ?? ''));
+  });
+
+  it('keeps its numbers under pseudonyms', async () => {
+    const { stdout } = await runCli(['usage', '--from', path('usage-names.tgz'), '-o', 'json']);
+    const numbers = (text: string): unknown =>
+      JSON.parse(text).usages[0].rows.map(({ tokens, requests, types }: Record<string, unknown>) => ({ tokens, requests, types }));
+    expect(numbers(stdout)).toEqual(numbers(live['-o json'] ?? ''));
+    expect(stdout).not.toMatch(/alice|bob|team-a/);
+    expect(stdout).toMatch(/tenant-000\d/);
+  });
+
+  it('is narrowed by --where', async () => {
+    const { stdout } = await runCli(['usage', '--from', path('usage.tgz'), '--where', 'user_id=~a.*', '-o', 'json']);
+    expect(JSON.parse(stdout).usages[0].rows).toMatchObject([{ labels: { user_id: 'alice' }, tokens: 48 * 117 }]);
+  });
+
+  it.each([
+    [['--since', '1h'], 'collected with --since 24h, until it was made'],
+    [['--end', '2026-01-01T00:00:00Z', '--start', '2025-12-31T00:00:00Z'], 'collected with --since 24h, until it was made'],
+    [['--by', 'region'], 'collected with --since 24h by user_namespace, user_id, gen_ai_request_model'],
+    [['--where', 'region=eu'], 'collected with --since 24h by user_namespace, user_id, gen_ai_request_model'],
+  ])('says of %s what it holds', async (flags, why) => {
+    const { code, stdout, stderr } = await runCli(['usage', '--from', path('usage.tgz'), ...flags]);
+    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: `tokmeter: not in the bundle: ${why}\n` });
+  });
+
+  it('is not spoilt by a store that is silent, and says what is missing', async () => {
+    const store = await startStore(kept, (asked) => (asked.endsWith('query_range') ? 'silence' : null));
+    const at = ['--kubeconfig', path('kubeconfig-usage'), '--prometheus', store.url];
+    const { code, stderr } = await runCli(['collect', '-f', path('slow.tgz'), ...at, '--request-timeout', '1s']);
+    await store.stop();
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/not read: http:\S+ did not answer in full within 1 s/);
+    const { code: looked, stderr: told } = await runCli(['usage', '--from', path('slow.tgz')]);
+    expect({ looked, told: /did not answer in full within 1 s/.test(told) }).toEqual({ looked: 2, told: true });
+    expect(await runCli(['doctor', '--from', path('slow.tgz'), '-o', 'short'])).toMatchObject({ stderr: '' });
   });
 });
