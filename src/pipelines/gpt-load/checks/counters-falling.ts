@@ -1,6 +1,7 @@
 import { queryRun } from '../../../checks/stored.ts';
 import { distinctUnread } from '../../../checks/wording.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import type { Instance } from '../facts/instances.ts';
 import { type StoredCounters, storedCounters } from '../facts/stored-counters.ts';
 import { tokenFamily } from '../names.ts';
 import { counted } from '../phrases.ts';
@@ -33,6 +34,14 @@ function findingsOf({ server, falls }: StoredCounters): readonly Finding[] {
     remedy: {
       text: 'set request_log_retention_days to 0 in its system settings, which keeps the log for ever, and bill no window in which counters fell',
     },
-    ...(instance === null ? {} : { about: [instance.key] }),
+    about: aboutOf(instance),
   }));
+}
+
+/** A log in the container itself is lost when the container begins anew; otherwise no trouble of its storage makes counters fall. */
+function aboutOf(instance: Instance | null): readonly string[] {
+  if (instance === null) return ['counters of pods that are gone'];
+  const { database, state, key } = instance;
+  const lost = database.kind === 'sqlite' && database.on === 'container' && (state?.restarts ?? 0) > 0;
+  return [lost ? key : `counters of ${key}`];
 }
