@@ -2,6 +2,7 @@ import type { Options } from '../model/fact.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { list, record, records, text } from '../parse/fields.ts';
 import { addressless, isAddress } from './redaction-addresses.ts';
+import { withMessages } from './redaction-logs.ts';
 
 /** A recording and what was asked for, with stable pseudonyms for tenants, users, namespaces, gateways and hosts: the same name is the same pseudonym in objects, bodies, queries and questions. */
 export function withoutNames(snapshot: Snapshot, options: Options): { readonly snapshot: Snapshot; readonly options: Options } {
@@ -16,7 +17,12 @@ export function withoutNames(snapshot: Snapshot, options: Options): { readonly s
   };
   const renamed = rename({ lists: snapshot.lists, gets: snapshot.gets }) as Pick<Snapshot, 'lists' | 'gets'>;
   return {
-    snapshot: { ...snapshot, ...renamed, origin: { ...snapshot.origin, name: 'redacted' } },
+    snapshot: {
+      ...snapshot,
+      ...renamed,
+      gets: withMessages(renamed.gets, snapshot.gets, (text) => String(rename(text))),
+      origin: { ...snapshot.origin, name: 'redacted' },
+    },
     options: {
       ...(rename(options) as Options),
       prometheus: options.prometheus && { ...(rename(options.prometheus) as NonNullable<Options['prometheus']>), headers: {} },

@@ -278,6 +278,18 @@ describe('a log', () => {
     expect(await logMatches(replay(withoutNames(kept, options).snapshot), place, patterns)).toEqual(found);
   });
 
+  it('is counted the same when a namespace is called as its messages are, and names no other', async () => {
+    const { source } = await served((_, response) => response.end('no usage in acme-prod or acme-usage\n'));
+    const recorder = record(source);
+    const asked = [/no usage in [\w -]{0,60}/];
+    await logMatches(recorder.source, place, asked);
+    const objects = ['usage', 'acme-prod', 'acme-usage'].map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
+    const lists = [{ kind: kinds.namespaces, scope: {}, answer: { status: 'objects' as const, objects } }];
+    const { snapshot } = withoutNames(withReadFields({ ...recorder.snapshot(), lists }), options);
+    const { finds } = await logMatches(replay(snapshot), place, asked);
+    expect(finds).toMatchObject([{ count: 1, example: 'no usage in ns-0001 or ns-0002' }]);
+  });
+
   it('that is raw in a source or a recording is reduced before it is kept', async () => {
     const { source } = await served(text);
     const reply = { status: 200, headers: {}, via: 'direct' as const };
