@@ -20,6 +20,8 @@ export function optionsWithin(recorded: Options, asked: Options): Options {
     selector: asked.selector ?? recorded.selector,
     expectLabels: asked.expectLabels.length > 0 ? asked.expectLabels : recorded.expectLabels,
     prometheus: asked.prometheus ?? recorded.prometheus,
+    // The answers to the token that was given are there, and no others.
+    ...(recorded.metricsToken === undefined ? {} : { metricsToken: recorded.metricsToken }),
     // What was not recorded cannot be asked for, and what was is looked at.
     ...(recorded.secretNames === true ? { secretNames: true } : {}),
     ...(recorded.logs === true ? { logs: true } : {}),

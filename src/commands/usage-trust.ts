@@ -28,6 +28,10 @@ const effects: Readonly<Record<string, string>> = {
   'models-mixed': 'tokens may stand under another model',
   'series-overflow': 'tokens of some tenants stand in one overflow series',
   'streams-unmetered': 'streamed tokens are missing',
+  'counters-falling': 'what was left of the request log is counted once more in the window',
+  'replicas-multiplied': 'the numbers here are multiplied as well',
+  'storage-unsound': 'tokens of former pods may be missing',
+  'metrics-open': 'the numbers here are right',
 };
 
 /** The checks of doctor that bear on numbers, judged on what was read for them already. */

@@ -7,6 +7,7 @@ import { asksMetadataOnly } from '../model/metadata-only.ts';
 import { endpointName, inOrder, type RecordedGet, type RecordedList, resourceName, type Snapshot } from '../model/snapshot.ts';
 import { ReadError } from '../model/source.ts';
 import { list, record, records, text } from '../parse/fields.ts';
+import { masked } from '../parse/redact.ts';
 import { type Entry, tarOf, untar } from './tar.ts';
 
 /** A recording that travels as one file, with what was asked for and what is inside. */
@@ -98,7 +99,7 @@ function manifestOf({ snapshot, options, redacted, version }: Bundle, files: rea
     now,
     server,
     redacted,
-    options: { ...options, prometheus: options.prometheus && { ...options.prometheus, headers: {} } },
+    options: withoutCredentials(options),
     requests,
     files: files.map(({ name, bytes, holds, refused }) => ({ name, bytes: bytes.length, holds, refused })),
     refusals: refusalsOf(snapshot),
@@ -250,14 +251,25 @@ function getOf(value: unknown): RecordedGet {
   return value as RecordedGet;
 }
 
+/** That a token was given says how an answer is to be judged; which one says nobody. */
+function withoutCredentials(options: Options): Options {
+  const { prometheus, metricsToken } = options;
+  return {
+    ...options,
+    prometheus: prometheus && { ...prometheus, headers: {} },
+    ...(metricsToken === undefined ? {} : { metricsToken: masked }),
+  };
+}
+
 function optionsOf(value: Readonly<Record<string, unknown>>): Options {
-  const { namespace, gateway, selector, expectLabels, prometheus, secretNames, logs } = value;
+  const { namespace, gateway, selector, expectLabels, prometheus, metricsToken, secretNames, logs } = value;
   return {
     namespace: text(namespace),
     gateway: gateway === null || gateway === undefined ? null : (record(gateway) as unknown as Options['gateway']),
     selector: text(selector),
     expectLabels: list(expectLabels).map(String),
     prometheus: prometheus === null || prometheus === undefined ? null : (record(prometheus) as unknown as Options['prometheus']),
+    ...(typeof metricsToken === 'string' ? { metricsToken: masked } : {}),
     ...(secretNames === true ? { secretNames } : {}),
     ...(logs === true ? { logs } : {}),
   };

@@ -34,6 +34,10 @@ it.each([
           {
             env: [
               { name: 'OPENAI_API_KEY', value: 'sk' },
+              { name: 'AUTH_KEY', value: 'sk' },
+              { name: 'DATABASE_DSN', value: 'root:p@ss@tcp(db:3306)/g' },
+              { name: 'DATABASE_URL', value: 'postgres://u:pw@db/g' },
+              { name: 'DATABASE_DSN', value: './data/g.db' },
               { name: 'TOKEN', valueFrom: {} },
               { name: 'PATH', value: '/' },
             ],
@@ -47,6 +51,10 @@ it.each([
           {
             env: [
               { name: 'OPENAI_API_KEY', value: '***' },
+              { name: 'AUTH_KEY', value: '***' },
+              { name: 'DATABASE_DSN', value: '***@tcp(db:3306)/g' },
+              { name: 'DATABASE_URL', value: 'postgres://***@db/g' },
+              { name: 'DATABASE_DSN', value: './data/g.db' },
               { name: 'TOKEN', valueFrom: {} },
               { name: 'PATH', value: '/' },
             ],
