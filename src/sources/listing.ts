@@ -3,7 +3,7 @@ import { type Kind, type KubeObject, ReadError, type Scope } from '../model/sour
 import { list, record, text } from '../parse/fields.ts';
 import { queryText } from './address.ts';
 import type { Api } from './api.ts';
-import { documentOf, refusal } from './refusal.ts';
+import { documentOf, quotable, refusal } from './refusal.ts';
 
 export const pageSize = 500;
 
@@ -65,12 +65,17 @@ async function pageOf(wish: Wish, token: string): Promise<Page> {
     ...(token === '' ? [] : [['continue', token]]),
   ];
   const path = pathOf(wish) + queryText(query as [string, string][]);
-  const answer = await api.read({ what, path, own: true, ...(asksMetadataOnly(kind, scope) ? { headers: { accept: partial } } : {}) });
+  const bare = asksMetadataOnly(kind, scope);
+  const answer = await api.read({ what, path, own: true, ...(bare ? { headers: { accept: partial } } : {}) });
   if (answer.status === 410 && token !== '') throw new Expired();
   if (answer.status !== 200) {
-    throw refusal(api.name, what, answer, { verbs: ['list'], resource: resourceName(kind), namespace: scope.namespace ?? null });
+    throw refusal(api.name, what, bare ? quotable(answer) : answer, {
+      verbs: ['list'],
+      resource: resourceName(kind),
+      namespace: scope.namespace ?? null,
+    });
   }
-  return parsedPage(wish, documentOf(api.name, what, answer));
+  return parsedPage(wish, documentOf(api.name, what, answer, !bare));
 }
 
 function pathOf({ kind, version, scope }: Wish): string {

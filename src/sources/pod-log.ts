@@ -3,7 +3,7 @@ import { keptOfLog } from '../parse/log-lines.ts';
 import { queryText } from './address.ts';
 import type { Api } from './api.ts';
 import { placeOf } from './endpoint.ts';
-import { refusal } from './refusal.ts';
+import { quotable, refusal } from './refusal.ts';
 import { statusOf } from './status.ts';
 
 type LogEndpoint = Extract<Endpoint, { at: 'logs' }>;
@@ -18,7 +18,7 @@ export async function podLog(api: Api, endpoint: LogEndpoint, { keep = [] }: Req
   const answer = await api.read({ what, path: pathOf(endpoint), headers: { accept: 'application/json, */*' }, own: true });
   const permission = { verbs: ['get'], resource: 'pods/log', namespace: endpoint.namespace };
   if (answer.status === 404) throw gone(what, from, statusOf(answer.text)?.message ?? 'not found');
-  if (answer.status !== 200) throw refusal(api.name, what, answer, permission);
+  if (answer.status !== 200) throw refusal(api.name, what, quotable(answer), permission);
   const headers = { 'content-type': 'text/plain; charset=utf-8' };
   return { status: 200, headers, body: oneChunk(keptOfLog(answer.text.slice(0, limits.bytes), keep)), via: 'proxy' };
 }

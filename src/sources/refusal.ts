@@ -18,15 +18,22 @@ export function refusal(name: string, what: string, answer: ApiDocument, permiss
   return new ReadError('unreachable', what, `${name} answered ${status} when asked to ${what}${because}`);
 }
 
-/** The JSON of a 200; throws when it is something else. */
-export function documentOf(name: string, what: string, answer: ApiDocument): unknown {
+/** An answer that may be quoted: one that is no Status, and may hold data that nobody asked for, without its text. */
+export function quotable(answer: ApiDocument): ApiDocument {
+  return statusOf(answer.text) === null ? { ...answer, text: '' } : answer;
+}
+
+/** The JSON of a 200; throws when it is something else. What may hold data that nobody asked for is not quoted. */
+export function documentOf(name: string, what: string, answer: ApiDocument, quoted = true): unknown {
   try {
     return JSON.parse(answer.text);
   } catch (cause) {
     if (isPage(answer) || answer.text.trim() === '') throw noApiServer(name, what, answer);
     const bytes = Buffer.byteLength(answer.text);
-    const message = `${name} answered broken JSON when asked to ${what}, cut short or mangled on the way: ${bytes} bytes that end in ${excerpt(answer.text.slice(-40))}`;
-    throw new ReadError('malformed', what, message, { cause });
+    const end = quoted ? ` that end in ${excerpt(answer.text.slice(-40))}` : '';
+    const message = `${name} answered broken JSON when asked to ${what}, cut short or mangled on the way: ${bytes} bytes${end}`;
+    // The parser's own message quotes the text as well.
+    throw new ReadError('malformed', what, message, quoted ? { cause } : {});
   }
 }
 

@@ -140,6 +140,14 @@ describe('a list of names', () => {
     expect(await troubleOf(source.list(kinds.secrets, { metadataOnly: true }))).toMatchObject(trouble);
   });
 
+  it('quotes nothing of an answer that is cut short', async () => {
+    const cut = JSON.stringify({ kind: 'SecretList', items: [{ data: { token: inBase64 } }] });
+    const { source } = await served((_, response) => response.end(cut.slice(0, cut.indexOf(inBase64) + inBase64.length)));
+    const trouble = await troubleOf(source.list(kinds.secrets, { metadataOnly: true }));
+    expect(trouble).toMatchObject({ reason: 'malformed', message: expect.stringContaining('broken JSON') });
+    expect(`${trouble.stack} ${trouble.message} ${trouble.cause}`).not.toContain(inBase64);
+  });
+
   it('is all that a recording, a bundle and the sandbox know', async () => {
     const { source } = await served(deaf);
     const recorder = record(source);
@@ -258,6 +266,11 @@ describe('a log', () => {
       (_, response) =>
         json(response, 400, kubeStatus(400, 'BadRequest', 'container "extproc" in pod "proxy-1" is waiting to start: PodInitializing')),
       { reason: 'unreachable', message: expect.stringContaining('is waiting to start: PodInitializing') },
+    ],
+    [
+      'an error that is no Status, without a word of it',
+      (_, response) => response.writeHead(500, { 'content-type': 'text/plain' }).end(raw),
+      { reason: 'unreachable', message: expect.not.stringContaining(planted) },
     ],
   ])('meets %s', async (_, answer, trouble) => {
     const { source } = await served(answer);
