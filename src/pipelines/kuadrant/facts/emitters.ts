@@ -1,13 +1,22 @@
 import type { Emitter } from '../../../facts/emitters.ts';
 import { kinds, listing } from '../../../facts/kinds.ts';
-import { type Container, type Pod, podOf } from '../../../facts/pods.ts';
+import { type Container, podOf } from '../../../facts/pods.ts';
 import { type Workload, workloads } from '../../../facts/workloads.ts';
 import { defineFact } from '../../../model/fact.ts';
 import { type KubeObject, type Many, type Source, type Unread, unreadOf } from '../../../model/source.ts';
+import { record, text } from '../../../parse/fields.ts';
 import { imageOf } from '../../../parse/image.ts';
 import { versionOf } from '../../../parse/versions.ts';
 import { httpPort, isLimitadorImage, limitadorLabels, podKey } from '../names.ts';
 import { kuadrants } from './kuadrants.ts';
+import { ageOf } from './listed.ts';
+
+/** A Limitador pod. */
+export interface LimitadorPod extends Emitter {
+  readonly node: string | null;
+  /** Seconds since it was made; null when that cannot be told. */
+  readonly age: number | null;
+}
 
 /** Every Limitador pod that is meant to serve, by its label or by the image of its workload; not looked for where Kuadrant is not served. */
 export const emitters = defineFact({
@@ -15,14 +24,15 @@ export const emitters = defineFact({
   title: 'Limitador pods',
   reads: [listing(kinds.pods)],
   wants: { kuadrants, workloads },
-  read: async ({ kuadrants, workloads }, { source, options }): Promise<Many<Emitter>> => {
+  read: async ({ kuadrants, workloads }, { source, options }): Promise<Many<LimitadorPod>> => {
     if (kuadrants.status === 'read' && !kuadrants.value.served) return { read: [], unread: [] };
     const labelled = await source.list(kinds.pods, { labelSelector: joined(`app=${limitadorLabels.app}`, options.selector) });
     const others = workloads.status === 'read' ? workloads.value.read.filter(runsLimitador) : [];
     const found = await Promise.all(others.map((workload) => podsOf(workload, source, options.selector)));
     const all = [...labelled, ...found.flatMap(({ read }) => read)];
-    const pods = [...new Map(all.map((object) => [keyOf(object), podOf(object)])).values()];
-    const read = pods.filter((pod) => options.namespace === null || pod.namespace === options.namespace).flatMap(emitterOf);
+    const objects = [...new Map(all.map((object) => [keyOf(object), object])).values()];
+    const wanted = objects.filter(({ metadata }) => options.namespace === null || metadata.namespace === options.namespace);
+    const read = wanted.flatMap((object) => emitterOf(object, source.now));
     const missed = workloads.status === 'read' ? workloads.value.unread : [workloads.unread];
     const unread = [...found.flatMap((each) => each.unread), ...(read.length === 0 ? missed : [])];
     return { read: read.sort((left, right) => (left.key < right.key ? -1 : 1)), unread };
@@ -49,7 +59,8 @@ async function podsOf({ namespace, selector }: Workload, source: Source, extra: 
   }
 }
 
-function emitterOf(pod: Pod): readonly Emitter[] {
+function emitterOf(object: KubeObject, now: Date): readonly LimitadorPod[] {
+  const pod = podOf(object);
   const container = pod.containers.find(isLimitador);
   if (container === undefined || pod.deleting || pod.phase === 'Succeeded' || pod.phase === 'Failed') return [];
   const port = portOf(container);
@@ -64,6 +75,8 @@ function emitterOf(pod: Pod): readonly Emitter[] {
       portNames: declared.length === 0 ? null : declared.flatMap(({ name }) => name ?? []),
       path: '/metrics',
       release: versionOf(imageOf(container.image).tag)?.text ?? null,
+      node: text(record(object.spec).nodeName),
+      age: ageOf(object.metadata, now),
     },
   ];
 }

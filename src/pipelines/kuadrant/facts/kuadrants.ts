@@ -3,14 +3,15 @@ import { type Condition, conditionsOf } from '../../../facts/workloads.ts';
 import { defineFact } from '../../../model/fact.ts';
 import type { KubeObject } from '../../../model/source.ts';
 import { record } from '../../../parse/fields.ts';
-import { listedIfServed } from './listed.ts';
+import { ageOf, listedIfServed } from './listed.ts';
 
 /** A Kuadrant object: one switches the whole of it on. */
 export interface Kuadrant {
   readonly subject: string;
   readonly namespace: string;
   readonly name: string;
-  readonly created: string | null;
+  /** Seconds since it was made; null when that cannot be told. */
+  readonly age: number | null;
   /** spec.observability.enable: the operator makes monitors. */
   readonly observability: boolean;
   /** spec.mtls puts Limitador behind mutual TLS. */
@@ -31,20 +32,20 @@ export const kuadrants = defineFact({
   reads: [listing(kinds.kuadrants)],
   read: async (_, { source, options }): Promise<Kuadrants> => {
     const objects = await listedIfServed(source, options, kinds.kuadrants);
-    return { served: objects !== null, objects: (objects ?? []).map(kuadrantOf) };
+    return { served: objects !== null, objects: (objects ?? []).map((object) => kuadrantOf(object, source.now)) };
   },
 });
 
 /** Fields: kuadrant-operator api/v1beta1/kuadrant_types.go. */
-function kuadrantOf(object: KubeObject): Kuadrant {
-  const { name, namespace = '', creationTimestamp } = object.metadata;
+function kuadrantOf(object: KubeObject, now: Date): Kuadrant {
+  const { name, namespace = '' } = object.metadata;
   const spec = record(object.spec);
   const mtls = record(spec.mtls);
   return {
     subject: `Kuadrant ${namespace}/${name}`,
     namespace,
     name,
-    created: creationTimestamp ?? null,
+    age: ageOf(object.metadata, now),
     observability: record(spec.observability).enable === true,
     mtls: mtls.enable === true && mtls.limitador !== false,
     conditions: conditionsOf(record(object.status)),

@@ -1,5 +1,5 @@
 import type { Options } from '../../../model/fact.ts';
-import { type Kind, type KubeObject, ReadError, type Scope, type Source, type Unread } from '../../../model/source.ts';
+import { type Kind, type KubeObject, type Metadata, ReadError, type Scope, type Source, type Unread } from '../../../model/source.ts';
 
 /** All objects of a kind; when that is refused and one namespace was asked for, those of the namespace; null when the API server does not serve the kind. */
 export async function listedIfServed(
@@ -29,4 +29,10 @@ async function listed(source: Source, options: Options, kind: Kind, scope: Scope
 export function raise(unread: Unread): never {
   if (unread.reason === 'bug') throw new Error(unread.message);
   throw new ReadError(unread.reason, unread.what, unread.message, unread.needs === null ? {} : { needs: unread.needs });
+}
+
+/** Seconds since an object was made; null when that cannot be told. */
+export function ageOf({ creationTimestamp }: Metadata, now: Date): number | null {
+  const created = Date.parse(creationTimestamp ?? '');
+  return Number.isNaN(created) ? null : Math.max(0, Math.round((now.getTime() - created) / 1000));
 }

@@ -3,7 +3,7 @@ import { type Condition, conditionsOf } from '../../../facts/workloads.ts';
 import { defineFact, type Fact } from '../../../model/fact.ts';
 import type { Kind, KubeObject } from '../../../model/source.ts';
 import { record, records, text } from '../../../parse/fields.ts';
-import { listedIfServed } from './listed.ts';
+import { ageOf, listedIfServed } from './listed.ts';
 
 /** What a policy is attached to; always of its own namespace. */
 export interface TargetRef {
@@ -20,7 +20,8 @@ export interface Policy {
   readonly resource: string;
   readonly namespace: string;
   readonly name: string;
-  readonly created: string | null;
+  /** Seconds since it was made; null when that cannot be told. */
+  readonly age: number | null;
   readonly target: TargetRef;
   readonly conditions: readonly Condition[];
 }
@@ -80,13 +81,16 @@ function policiesOf<P extends Policy>(kind: Kind, title: string, read: (policy: 
     reads: [listing(kind)],
     read: async (_, { source, options }): Promise<Policies<P>> => {
       const objects = await listedIfServed(source, options, kind);
-      return { served: objects !== null, policies: (objects ?? []).map((object) => read(policyOf(kind, object), record(object.spec))) };
+      return {
+        served: objects !== null,
+        policies: (objects ?? []).map((object) => read(policyOf(kind, object, source.now), record(object.spec))),
+      };
     },
   });
 }
 
-function policyOf(kind: Kind, { metadata, spec, status }: KubeObject): Policy {
-  const { name, namespace = '', creationTimestamp } = metadata;
+function policyOf(kind: Kind, { metadata, spec, status }: KubeObject, now: Date): Policy {
+  const { name, namespace = '' } = metadata;
   const ref = record(record(spec).targetRef);
   return {
     kind: kind.kind,
@@ -94,7 +98,7 @@ function policyOf(kind: Kind, { metadata, spec, status }: KubeObject): Policy {
     resource: kind.kind.toLowerCase(),
     namespace,
     name,
-    created: creationTimestamp ?? null,
+    age: ageOf(metadata, now),
     target: { kind: text(ref.kind) ?? '', name: text(ref.name) ?? '' },
     conditions: conditionsOf(record(status)),
   };

@@ -1,0 +1,122 @@
+import { type SecretName, secretNames, secretsNotAsked } from '../../../facts/secret-names.ts';
+import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { kuadrants } from '../facts/kuadrants.ts';
+import { type AuthPolicy, authPolicies, type KeySource } from '../facts/policies.ts';
+import { attached, scene } from '../facts/scene.ts';
+import { routeKey } from '../names.ts';
+import { listed, nameOf } from '../phrases.ts';
+
+/** API keys that say nothing of whose they are. Names, labels and annotations of Secrets are all that is looked at. */
+export const apiKeysUnannotated = defineCheck({
+  id: 'api-keys-unannotated',
+  title: 'every API key says whose it is',
+  hop: 'configure',
+  severity: 'error',
+  why: 'The identity of a caller with an API key is what is annotated on its Secret. A key without the annotation counts its tokens for nobody, and one without the label does not work at all.',
+  fix: 'Label the Secret `authorino.kuadrant.io/managed-by=authorino` and annotate it with what the AuthPolicy selects: `kubectl annotate secret NAME kuadrant.io/user-id=WHO`.',
+  follows: ['auth-unenforced'],
+  needs: { scene, authPolicies, secretNames },
+  wants: { kuadrants },
+  judge: ({ scene, authPolicies, secretNames, kuadrants }) => {
+    if (secretNames.status === 'not-asked') return { status: 'skip', because: secretsNotAsked };
+    const used = authPolicies.policies.flatMap((policy) => {
+      const routes = scene.paths.filter((path) => attached(policy, path)).map(({ route }) => routeKey(route));
+      return routes.length === 0 || policy.keys.length === 0 ? [] : [{ policy, routes: [...new Set(routes)] }];
+    });
+    if (used.length === 0) return { status: 'skip', because: 'no AuthPolicy of a route with token limits takes API keys' };
+    const homes = kuadrants.status === 'read' ? kuadrants.value.objects.map(({ namespace }) => namespace) : [];
+    return verdict(
+      used.flatMap(({ policy, routes }) =>
+        policy.keys.flatMap((source) => findingsOf(policy, source, { secrets: secretNames.secrets, homes, about: routes })),
+      ),
+      scene.unread,
+    );
+  },
+});
+
+/** Authorino looks at Secrets with this label alone: --secret-label-selector of its server. */
+const managed = 'authorino.kuadrant.io/managed-by';
+
+interface Where {
+  readonly secrets: readonly SecretName[];
+  /** Namespaces of Kuadrant objects, in which AuthConfigs stand: internal/controller/authconfigs_reconciler.go. */
+  readonly homes: readonly string[];
+  readonly about: readonly string[];
+}
+
+function findingsOf(policy: AuthPolicy, source: KeySource, { secrets, homes, about }: Where): readonly Finding[] {
+  const wanted = Object.entries(source.matchLabels);
+  const selector = wanted.map(([name, value]) => `${name}=${value}`).join(',');
+  const run = `kubectl get secrets -A -l ${selector} --show-labels`;
+  const matching = secrets.filter(({ labels }) => wanted.every(([name, value]) => labels[name] === value));
+  const reachable = source.allNamespaces || homes.length === 0 ? matching : matching.filter(({ namespace }) => homes.includes(namespace));
+  const subject = policy.subject;
+  if (matching.length === 0)
+    return [
+      {
+        subject,
+        message: `no Secret has the labels ${selector} of its API keys ${source.name}`,
+        evidence: { saw: '0 Secrets', run },
+        remedy: { text: 'label the Secrets of the keys so' },
+        about,
+      },
+    ];
+  if (reachable.length === 0)
+    return [
+      {
+        subject,
+        message: `its API keys ${source.name} are in namespace ${listed([...new Set(matching.map(({ namespace }) => namespace))])} and it looks in ${listed(homes)} alone`,
+        evidence: { saw: `${matching.length} Secrets elsewhere, allNamespaces is not set`, run },
+        remedy: {
+          text: `set spec.${policy.rulesAt}.authentication.${source.name}.apiKey.allNamespaces: true`,
+          patch: { allNamespaces: true },
+        },
+        about,
+      },
+    ];
+  const unmanaged = reachable.filter(({ labels }) => labels[managed] !== 'authorino');
+  return [...unlabelled(unmanaged, { run, about }), ...bare(reachable, policy, { run, about })];
+}
+
+interface Shown {
+  readonly run: string;
+  readonly about: readonly string[];
+}
+
+function unlabelled(secrets: readonly SecretName[], { run, about }: Shown): readonly Finding[] {
+  const [first] = secrets;
+  if (first === undefined) return [];
+  return [
+    {
+      subject: `Secret ${nameOf(first)}`,
+      message: `label ${managed} is not on ${listed(secrets.map(nameOf))}: the key does not work`,
+      evidence: { saw: `labels: ${Object.keys(first.labels).join(', ')}`, run },
+      remedy: {
+        text: 'add the label',
+        command: secrets.map(({ namespace, name }) => `kubectl -n ${namespace} label secret ${name} ${managed}=authorino`).join('\n'),
+      },
+      about,
+    },
+  ];
+}
+
+function bare(secrets: readonly SecretName[], { annotations }: AuthPolicy, { run, about }: Shown): readonly Finding[] {
+  return annotations.flatMap((annotation) => {
+    const without = secrets.filter((secret) => (secret.annotations[annotation] ?? '') === '');
+    const [first] = without;
+    if (first === undefined) return [];
+    return [
+      {
+        subject: `Secret ${nameOf(first)}`,
+        message: `${without.length} of ${secrets.length} API keys (${listed(without.map(nameOf))}) have no annotation ${annotation}: their tokens are nobody's`,
+        evidence: { saw: `annotations: ${Object.keys(first.annotations).join(', ') || 'none'}`, run },
+        remedy: {
+          text: 'say on each whose key it is',
+          command: without.map(({ namespace, name }) => `kubectl -n ${namespace} annotate secret ${name} ${annotation}=WHO`).join('\n'),
+        },
+        ...(without.length === secrets.length ? {} : { severity: 'warning' as const }),
+        about,
+      },
+    ];
+  });
+}

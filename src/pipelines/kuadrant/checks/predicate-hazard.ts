@@ -1,0 +1,47 @@
+import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { asksResponse, asksResponseBody } from '../expressions.ts';
+import { emitters } from '../facts/emitters.ts';
+import type { LimitPolicy } from '../facts/policies.ts';
+import { attached, scene } from '../facts/scene.ts';
+import { listed, pathKeys, podKeys, show } from '../phrases.ts';
+import { isOverridden } from '../status.ts';
+
+/** Limits with a condition on what is not there yet. */
+export const predicateHazard = defineCheck({
+  id: 'predicate-hazard',
+  title: 'no token limit depends on the response',
+  hop: 'configure',
+  severity: 'error',
+  why: 'Whether a limit applies is decided when the request arrives. A condition on the response is never true then: the limit is reported as in force, and counts nothing.',
+  fix: 'Write `when` with attributes of the request and of the caller alone: request.path, request.method, auth.identity.',
+  follows: ['limits-unenforced'],
+  needs: { scene },
+  wants: { emitters },
+  judge: ({ scene, emitters }) => {
+    const own = scene.policies.filter((policy) => !isOverridden(policy));
+    if (own.length === 0) return { status: 'skip', because: 'there is no TokenRateLimitPolicy' };
+    const findings = own.flatMap((policy) => {
+      const paths = scene.paths.filter((path) => attached(policy, path));
+      return hazard(policy, [...pathKeys(paths), ...podKeys(emitters)]);
+    });
+    return verdict(findings);
+  },
+});
+
+function hazard(policy: LimitPolicy, about: readonly string[]): readonly Finding[] {
+  const wrong = policy.limits.flatMap(({ name, predicates }) => {
+    const predicate = predicates.find((each) => asksResponse(each) || asksResponseBody(each));
+    return predicate === undefined ? [] : [{ name, predicate }];
+  });
+  const [first] = wrong;
+  if (first === undefined) return [];
+  return [
+    {
+      subject: policy.subject,
+      message: `the condition of limit ${listed(wrong.map(({ name }) => name))} asks for the response, which is not there when it is judged: nothing is counted under it`,
+      evidence: { saw: `when: ${first.predicate}`, run: show('tokenratelimitpolicy', policy) },
+      remedy: { text: `take ${first.predicate} out of its when` },
+      about,
+    },
+  ];
+}

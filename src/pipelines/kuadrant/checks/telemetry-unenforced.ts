@@ -1,0 +1,101 @@
+import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import type { GatewayRef } from '../facts/gateways.ts';
+import { operators } from '../facts/operator.ts';
+import { type TelemetryPolicy, telemetryPolicies } from '../facts/policies.ts';
+import { scene } from '../facts/scene.ts';
+import { exposedLabel, gatewayKey } from '../names.ts';
+import { labelKeys, nameOf, show } from '../phrases.ts';
+import { remedyFor, troubleOf } from '../status.ts';
+import { labelsOf, targets } from '../telemetry.ts';
+
+/** Tokens are counted without labels that would say whose they are. */
+export const telemetryUnenforced = defineCheck({
+  id: 'telemetry-unenforced',
+  title: 'a TelemetryPolicy in force labels the tokens of every Gateway',
+  hop: 'configure',
+  severity: 'error',
+  why: 'Without labels there is one counter a route: tokens of all callers are one sum. They cannot be told apart later.',
+  fix: 'Attach a TelemetryPolicy in the namespace of the Gateway with `spec.metrics.default.labels`, and correct what its conditions name.',
+  follows: ['crds-missing', 'kuadrant-unready', 'extensions-disabled', 'gateway-unready', 'provider-unknown'],
+  needs: { scene, telemetryPolicies },
+  wants: { operators },
+  judge: ({ scene, telemetryPolicies, operators }, { expectLabels }) => {
+    if (!telemetryPolicies.served) return { status: 'skip', because: 'the API server does not know TelemetryPolicies' };
+    if (scene.gateways.length === 0)
+      return scene.unread.length > 0
+        ? { status: 'unknown', unread: scene.unread }
+        : { status: 'skip', because: 'no Gateway has token limits' };
+    const known = operators.status === 'read' ? operators.value : [];
+    const all = telemetryPolicies.policies.filter(({ labels }) => Object.keys(labels).length > 0);
+    const findings = scene.gateways.flatMap((gateway) => {
+      const own = all.filter((policy) => targets(policy, gateway));
+      if (own.length === 0) return [astray(gateway, all) ?? none(gateway, expectLabels.map(exposedLabel))];
+      return own.flatMap((policy) => {
+        const trouble = troubleOf(policy);
+        if (trouble === null) return [];
+        const { message, saw } = trouble;
+        return [
+          {
+            subject: policy.subject,
+            message,
+            evidence: { saw, run: show('telemetrypolicy', policy) },
+            remedy: remedyFor(policy, trouble, known),
+            about: aboutOf(policy, gateway),
+          },
+        ];
+      });
+    });
+    return verdict(findings, scene.unread);
+  },
+});
+
+function aboutOf(policy: TelemetryPolicy, gateway: GatewayRef): readonly string[] {
+  return [gatewayKey(gateway), ...labelKeys(labelsOf(policy).map(({ label }) => label))];
+}
+
+/** One that means the Gateway and cannot reach it: its targetRef is of its own namespace, and takes Gateways alone. */
+function astray(gateway: GatewayRef, policies: readonly TelemetryPolicy[]): Finding | null {
+  const policy = policies.find(
+    ({ namespace, target }) => target.kind === 'Gateway' && target.name === gateway.name && namespace !== gateway.namespace,
+  );
+  if (policy === undefined) return null;
+  return {
+    subject: policy.subject,
+    message: `it stands in namespace ${policy.namespace} and Gateway ${nameOf(gateway)} in another: a TelemetryPolicy reaches only Gateways of its own namespace`,
+    evidence: { saw: `namespace: ${policy.namespace}, targetRef.name: ${policy.target.name}`, run: 'kubectl get telemetrypolicies -A' },
+    remedy: { text: `create it in namespace ${gateway.namespace} and delete this one`, command: moving(policy, gateway) },
+    about: aboutOf(policy, gateway),
+  };
+}
+
+function moving({ namespace, name, target, labels }: TelemetryPolicy, gateway: GatewayRef): string {
+  const moved = {
+    apiVersion: 'extensions.kuadrant.io/v1alpha1',
+    kind: 'TelemetryPolicy',
+    metadata: { name, namespace: gateway.namespace },
+    spec: { targetRef: { group: 'gateway.networking.k8s.io', ...target }, metrics: { default: { labels } } },
+  };
+  return `echo '${JSON.stringify(moved).replaceAll("'", `'\\''`)}' | kubectl apply -f - && kubectl -n ${namespace} delete telemetrypolicy ${name}`;
+}
+
+function none(gateway: GatewayRef, expected: readonly string[]): Finding {
+  return {
+    subject: `Gateway ${nameOf(gateway)}`,
+    message: 'no TelemetryPolicy labels what is counted at it: the tokens of all callers are one sum a route',
+    evidence: { saw: 'no TelemetryPolicy with this targetRef', run: `kubectl -n ${gateway.namespace} get telemetrypolicies` },
+    remedy: { text: 'create one with a label for the caller', patch: example(gateway, expected[0] ?? 'user') },
+    about: [gatewayKey(gateway), ...labelKeys(expected)],
+  };
+}
+
+function example({ namespace, name }: GatewayRef, label: string): unknown {
+  return {
+    apiVersion: 'extensions.kuadrant.io/v1alpha1',
+    kind: 'TelemetryPolicy',
+    metadata: { name: 'token-labels', namespace },
+    spec: {
+      targetRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name },
+      metrics: { default: { labels: { [label]: 'auth.identity.userid' } } },
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { shell } from '../../checks/wording.ts';
+import type { Emitter } from '../../facts/emitters.ts';
+import type { Attempt } from '../../model/fact.ts';
+import type { Many } from '../../model/source.ts';
+import { gatewayKey, labelKey, podKey, routeKey } from './names.ts';
+
+/** "a", "a and b", "a, b and c", "a, b and 3 more". */
+export function listed(names: readonly string[], most = 4): string {
+  const shown = names.length > most ? [...names.slice(0, most - 1), `${names.length - most + 1} more`] : names;
+  return shown.length < 2 ? (shown[0] ?? 'none') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
+}
+
+export const nameOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }): string => `${namespace}/${name}`;
+
+/** The command that shows an object. */
+export function show(
+  resource: string,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  output = 'yaml',
+): string {
+  return `kubectl -n ${shell(namespace)} get ${resource} ${shell(name)} -o ${output}`;
+}
+
+/** The command that merges a patch into an object. */
+export function merging(
+  resource: string,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  patch: unknown,
+): string {
+  return `kubectl -n ${shell(namespace)} patch ${resource} ${shell(name)} --type=merge -p ${shell(JSON.stringify(patch))}`;
+}
+
+/** The command that shows what a Limitador serves. */
+export function showMetrics({ pod, port, path }: Emitter, filter = 'authorized_'): string {
+  return `kubectl get --raw /api/v1/namespaces/${pod.namespace}/pods/${pod.name}:${port}/proxy${path} | grep ${shell(filter)}`;
+}
+
+/** The keys of every Limitador pod, for what silences all of them; none when they could not be read. */
+export function podKeys(emitters: Attempt<Many<Emitter>> | Many<Emitter>): readonly string[] {
+  if ('status' in emitters) return emitters.status === 'read' ? podKeys(emitters.value) : [];
+  return emitters.read.map(({ pod }) => podKey(pod));
+}
+
+interface Place {
+  readonly gateway: { readonly namespace: string; readonly name: string };
+  readonly route: { readonly namespace: string; readonly name: string };
+}
+
+/** The keys of paths: their Gateways and routes, each once. */
+export function pathKeys(paths: readonly Place[]): readonly string[] {
+  return [...new Set(paths.flatMap(({ gateway, route }) => [gatewayKey(gateway), routeKey(route)]))];
+}
+
+export const labelKeys = (labels: readonly string[]): readonly string[] => [...new Set(labels.map(labelKey))];

@@ -1,0 +1,27 @@
+import type { GatewayRef } from './facts/gateways.ts';
+import type { TelemetryPolicy } from './facts/policies.ts';
+import { exposedLabel, sameName } from './names.ts';
+
+/** A label that a TelemetryPolicy asks for. */
+export interface TelemetryLabel {
+  readonly policy: TelemetryPolicy;
+  /** As written. */
+  readonly name: string;
+  /** As exposed. */
+  readonly label: string;
+  readonly expression: string;
+}
+
+/** The labels that TelemetryPolicies put on what is counted at a Gateway. */
+export function labelsAt(gateway: GatewayRef, policies: readonly TelemetryPolicy[]): readonly TelemetryLabel[] {
+  return policies.filter((policy) => targets(policy, gateway)).flatMap(labelsOf);
+}
+
+/** Whether it is about this Gateway: only one of its own namespace can be. */
+export function targets({ namespace, target }: TelemetryPolicy, gateway: GatewayRef): boolean {
+  return target.kind === 'Gateway' && sameName({ namespace, name: target.name }, gateway);
+}
+
+export function labelsOf(policy: TelemetryPolicy): readonly TelemetryLabel[] {
+  return Object.entries(policy.labels).map(([name, expression]) => ({ policy, name, label: exposedLabel(name), expression }));
+}
