@@ -154,10 +154,14 @@ function joinedValue({ sourceLabels, separator }: RelabelRule, labels: Labels): 
   return sourceLabels.map((name) => labels.get(name) ?? '').join(separator);
 }
 
-/** A rule that its scraper refuses is no rule: the collector does not start with it, which shows elsewhere. */
+/**
+ * A rule that its scraper refuses is no rule: the collector does not start with it, which shows elsewhere. Groups are taken as they are meant,
+ * however often the dollar sign is written: what is wrong with that is told elsewhere too.
+ */
 function ruleOf(raw: ScrapeJob['rules'][number]): RelabelRule | null {
+  const meantTo = typeof raw.replacement === 'string' ? { ...raw, replacement: raw.replacement.replace(/\$+(\{\d+\}|\d+)/g, '$$$1') } : raw;
   try {
-    return relabelRule(raw);
+    return relabelRule(meantTo);
   } catch (error) {
     if (error instanceof RelabelError || error instanceof PatternError || error instanceof RangeError) return null;
     throw error;

@@ -15,6 +15,8 @@ export interface CollectorResource {
   readonly text: string;
   /** A target allocator hands it the targets of PodMonitors. */
   readonly allocates: boolean;
+  /** A target allocator shares its targets out among its pods. */
+  readonly shares: boolean;
   readonly version: string | null;
 }
 
@@ -43,6 +45,7 @@ function resourceOf({ metadata, spec, status }: KubeObject): CollectorResource {
     mode: text(mode) ?? 'deployment',
     text: text(config) ?? JSON.stringify(config ?? {}),
     allocates: allocator.enabled === true && record(allocator.prometheusCR).enabled === true,
+    shares: allocator.enabled === true,
     version: imageOf(text(image) ?? text(record(status).image) ?? '').tag,
   };
 }

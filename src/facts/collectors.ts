@@ -198,7 +198,7 @@ function alloyParts(sources: readonly ConfigSource[]): Parts {
 }
 
 function ofResource(resource: CollectorResource, running: CollectorWorkload | null): Collector {
-  const { namespace, name, text, allocates } = resource;
+  const { namespace, name, text, allocates, shares } = resource;
   const subject = `OpenTelemetryCollector ${namespace}/${name}`;
   const sources = [{ subject, namespace, name, key: null, text }];
   const environment = running === null ? () => null : literalEnvironment(running.workload, running.container.name);
@@ -215,7 +215,10 @@ function ofResource(resource: CollectorResource, running: CollectorWorkload | nu
     version: running === null ? resource.version : versionIn(running),
     escape: 'double',
     ...parts,
-    jobs: allocates && !allocated ? [...parts.jobs, ...allocatedJobs(parts)] : parts.jobs,
+    jobs: [...parts.jobs, ...(allocates && !allocated ? allocatedJobs(parts) : [])].map((job) => ({
+      ...job,
+      shared: job.shared || shares,
+    })),
   };
 }
 
@@ -223,5 +226,7 @@ function ofResource(resource: CollectorResource, running: CollectorWorkload | nu
 function allocatedJobs({ jobs }: Parts): readonly ScrapeJob[] {
   const receiver = jobs[0]?.receiver ?? 'prometheus';
   const wiredTo = jobs[0]?.wiredTo ?? [];
-  return [{ name: '', receiver, path: '', discovery: [{ by: 'podmonitors' }], rules: [], wiredTo, followed: jobs.length > 0 }];
+  return [
+    { name: '', receiver, path: '', discovery: [{ by: 'podmonitors' }], rules: [], wiredTo, shared: true, followed: jobs.length > 0 },
+  ];
 }

@@ -21,6 +21,13 @@ export const kinds = {
   services: { group: '', resource: 'services', kind: 'Service', namespaced: true, versions: ['v1'] },
   daemonsets: { group: 'apps', resource: 'daemonsets', kind: 'DaemonSet', namespaced: true, versions: ['v1'] },
   statefulsets: { group: 'apps', resource: 'statefulsets', kind: 'StatefulSet', namespaced: true, versions: ['v1'] },
+  networkpolicies: {
+    group: 'networking.k8s.io',
+    resource: 'networkpolicies',
+    kind: 'NetworkPolicy',
+    namespaced: true,
+    versions: ['v1'],
+  },
   deployments: { group: 'apps', resource: 'deployments', kind: 'Deployment', namespaced: true, versions: ['v1'] },
   gateways: { group: 'gateway.networking.k8s.io', resource: 'gateways', kind: 'Gateway', namespaced: true },
   gatewayclasses: { group: 'gateway.networking.k8s.io', resource: 'gatewayclasses', kind: 'GatewayClass', namespaced: false },

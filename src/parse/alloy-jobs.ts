@@ -16,7 +16,7 @@ export function alloyWiring(sources: readonly string[]): {
 function jobsOf(component: AlloyComponent): readonly ScrapeJob[] {
   const { id, block, scope } = component;
   const way = wayFrom(component);
-  const common = { receiver: id, wiredTo: way.exporters, followed: way.followed };
+  const common = { receiver: id, wiredTo: way.exporters, shared: isClustered(component), followed: way.followed };
   if (block.name === 'prometheus.operator.podmonitors')
     return [{ ...common, name: id, path: '', discovery: [{ by: 'podmonitors' }], rules: [] }];
   if (block.name !== 'prometheus.scrape') return [];
@@ -24,6 +24,12 @@ function jobsOf(component: AlloyComponent): readonly ScrapeJob[] {
   const path = textOf(block.attributes.get('metrics_path'), scope) ?? '/metrics';
   const flows = flowsOf(block.attributes.get('targets'), scope, 0);
   return flows.map(({ discovery, rules }) => ({ ...common, name, path, discovery: [discovery], rules }));
+}
+
+/** clustering { enabled = true }, which takes a clustered Alloy besides: one that is not takes every target as well. */
+function isClustered({ block, scope }: AlloyComponent): boolean {
+  const clustering = block.blocks.find(({ name }) => name === 'clustering');
+  return clustering !== undefined && textOf(clustering.attributes.get('enabled'), scope) !== 'false';
 }
 
 /** Targets on their way to a scrape, with the rules they pass. */

@@ -8,11 +8,16 @@ type Fields = Readonly<Record<string, unknown>>;
 export function jobsOf(config: Fields): readonly ScrapeJob[] {
   return Object.entries(record(config.receivers)).flatMap(([receiver, value]) => {
     const wiredTo = exportersReached(config, receiver);
-    return jobsOfReceiver(receiver, record(value)).map((job) => ({ ...job, receiver, wiredTo, followed: true }));
+    const shared = isAllocated(record(value));
+    return jobsOfReceiver(receiver, record(value)).map((job) => ({ ...job, receiver, wiredTo, shared, followed: true }));
   });
 }
 
-type Job = Omit<ScrapeJob, 'receiver' | 'wiredTo' | 'followed'>;
+type Job = Omit<ScrapeJob, 'receiver' | 'wiredTo' | 'shared' | 'followed'>;
+
+function isAllocated({ target_allocator }: Fields): boolean {
+  return Object.keys(record(target_allocator)).length > 0;
+}
 
 function jobsOfReceiver(receiver: string, fields: Fields): readonly Job[] {
   if (typeOf(receiver) === 'prometheussimple') {
@@ -21,11 +26,10 @@ function jobsOfReceiver(receiver: string, fields: Fields): readonly Job[] {
   }
   if (typeOf(receiver) !== 'prometheus') return [];
   const config = record(fields.config);
-  const allocated = Object.keys(record(fields.target_allocator)).length > 0;
   return [
     ...records(config.scrape_configs).map(jobOf),
     ...list(config.scrape_config_files).map((file) => elsewhere(`scrape_config_files ${String(file)}`)),
-    ...(allocated ? [{ name: '', path: '/metrics', discovery: [{ by: 'podmonitors' } as const], rules: [] }] : []),
+    ...(isAllocated(fields) ? [{ name: '', path: '/metrics', discovery: [{ by: 'podmonitors' } as const], rules: [] }] : []),
   ];
 }
 

@@ -28,6 +28,8 @@ export interface ScrapeJob {
   readonly rules: readonly Readonly<Record<string, unknown>>[];
   /** Ids of the exporters that its metrics reach. */
   readonly wiredTo: readonly string[];
+  /** Several instances of the collector share its targets out: a target allocator, a cluster of Alloys. */
+  readonly shared: boolean;
   /** False: part of the way from the targets to the exporters could not be followed. */
   readonly followed: boolean;
 }

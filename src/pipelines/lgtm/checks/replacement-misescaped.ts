@@ -1,0 +1,94 @@
+import type { Collector, ConfigSource } from '../../../facts/collectors.ts';
+import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { type Misescape, misescapes } from '../../../parse/collector-escaping.ts';
+import { keysOf, shellWord } from '../../envoy-ai-gateway/phrases.ts';
+import { type Scraping, scraping } from '../facts/scraping.ts';
+import { placeOf, restart, showSource } from '../scrape-remedies.ts';
+import { withoutCollectors } from '../verdicts.ts';
+
+/** Capture groups that do not survive the way from the collector's configuration to its scraper. */
+export const replacementMisescaped = defineCheck({
+  id: 'replacement-misescaped',
+  title: 'capture groups are escaped as the collector needs it',
+  hop: 'discover',
+  severity: 'error',
+  why: 'The collector expands dollar signs before its scraper sees them: one too few and it does not start or scrapes an empty address, one too many and the address is no address. Nothing is scraped then, and sometimes nothing says so.',
+  fix: 'Write `$${1}` in the configuration of an OpenTelemetry Collector, and `$1` in that of Alloy.',
+  needs: { scraping },
+  judge: ({ scraping }) => {
+    const none = withoutCollectors(scraping);
+    if (none !== null) return none;
+    const findings = scraping.collectors.flatMap((collector) => findingsOf(collector, scraping));
+    const unclear = scraping.collectors.filter(({ config }) => config.status === 'unknown');
+    if (findings.length === 0 && scraping.unread.length === 0 && unclear.length === scraping.collectors.length)
+      return { status: 'skip', because: `the configuration of ${unclear[0]?.subject} is not known` };
+    return verdict(findings, scraping.unread);
+  },
+});
+
+function findingsOf(collector: Collector, scraping: Scraping): readonly Finding[] {
+  const found = collector.kind === 'alloy' ? ofAlloy(collector) : ofOtel(collector);
+  return found.flatMap((misescape) => {
+    const emitters = affected(misescape, collector, scraping);
+    // What is wrong with a collector that has nothing to do with the sidecars is not told here.
+    return emitters.length === 0 ? [] : [findingOf(misescape, collector, keysOf(emitters))];
+  });
+}
+
+function ofOtel({ config, version }: Collector): readonly Misescape[] {
+  return config.status === 'read' ? misescapes(config.merged, version) : [];
+}
+
+/** Alloy expands nothing: its `$$` is the scraper's dollar sign. */
+function ofAlloy({ jobs }: Collector): readonly Misescape[] {
+  return jobs.flatMap(({ receiver, rules }) =>
+    rules.flatMap(({ replacement }): readonly Misescape[] => {
+      const written = String(replacement ?? '');
+      if (!/\$\$\{?\d/.test(written)) return [];
+      return [{ path: receiver, written, harm: 'literal', right: written.replace(/\$+(\{?\d+\}?)/g, '$$$1') }];
+    }),
+  );
+}
+
+/** The sidecars that the collector, or the job that is spoilt, would scrape if it were written right. */
+function affected({ path, harm }: Misescape, { key }: Collector, { emitters }: Scraping) {
+  return emitters
+    .filter(({ scrapes }) => scrapes.some(({ collector, job }) => collector.key === key && (harm === 'crash' || isIn(path, job.receiver))))
+    .map(({ emitter }) => emitter);
+}
+
+function isIn(path: string, receiver: string): boolean {
+  return path === receiver || path.startsWith(`receivers.${receiver}.`);
+}
+
+const effects: Readonly<Record<Misescape['harm'], string>> = {
+  crash: 'is taken for an environment variable whose name is not valid: the collector refuses to start',
+  empty: 'is taken for an environment variable that is not set: the group becomes empty',
+  literal: 'reaches the scraper with a dollar sign too many: the group is never filled in',
+};
+
+function findingOf(misescape: Misescape, collector: Collector, about: readonly string[]): Finding {
+  const { path, written, harm, right } = misescape;
+  const source = collector.config.sources.findLast(({ text }) => text?.includes(written)) ?? null;
+  return {
+    subject: source?.subject ?? collector.subject,
+    message: `${JSON.stringify(written)} ${effects[harm]} (${collector.subject}, ${path})`,
+    evidence: { saw: written, run: showSource(source, collector) },
+    remedy: {
+      text: `write ${right}${source === null ? '' : ` in ${placeOf(source)}`}${again(collector)}`,
+      ...(source?.key == null ? {} : { command: replacing(source, written, right) }),
+    },
+    about,
+  };
+}
+
+function again(collector: Collector): string {
+  const command = collector.kind === 'alloy' ? null : restart(collector);
+  return command === null ? '' : `, then ${command}`;
+}
+
+function replacing({ namespace, name }: ConfigSource, written: string, right: string): string {
+  const pattern = written.replace(/[\\.[\]*^$/]/g, '\\$&');
+  const text = right.replace(/[\\&/]/g, '\\$&');
+  return `kubectl -n ${namespace} get configmap ${name} -o yaml | sed ${shellWord(`s/\\([^$]\\)${pattern}/\\1${text}/`)} | kubectl apply -f -`;
+}

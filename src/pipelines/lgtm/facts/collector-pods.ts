@@ -1,0 +1,75 @@
+import type { Collector } from '../../../facts/collectors.ts';
+import { kinds, listing } from '../../../facts/kinds.ts';
+import { type Pod, podOf } from '../../../facts/pods.ts';
+import { defineFact } from '../../../model/fact.ts';
+import { type Many, type Source, unreadOf } from '../../../model/source.ts';
+import { record, text } from '../../../parse/fields.ts';
+import { withoutArguments } from '../../envoy-ai-gateway/guess.ts';
+import type { Scraping } from './scraping.ts';
+import { scraping } from './scraping.ts';
+
+/** A collector that has to do with the sidecars, and its pods. */
+export interface CollectorPods {
+  readonly collector: Collector;
+  readonly pods: readonly CollectorPod[];
+  /** Keys of the sidecars that it scrapes; empty: it may be the one that should. */
+  readonly scrapes: readonly string[];
+}
+
+/** A pod of a collector. */
+export interface CollectorPod {
+  readonly pod: Pod;
+  readonly node: string | null;
+  /** Seconds since it was created. */
+  readonly age: number | null;
+}
+
+/** The collectors whose health matters: those that scrape a sidecar; while none does, all that scrape anything. */
+export function concerned({ collectors, emitters }: Scraping): readonly Collector[] {
+  const keys = new Set(emitters.flatMap(({ scrapes }) => scrapes.map(({ collector }) => collector.key)));
+  return keys.size > 0
+    ? collectors.filter(({ key }) => keys.has(key))
+    : collectors.filter(({ jobs, config }) => jobs.length > 0 || config.status === 'unknown');
+}
+
+/** The pods of every collector that has to do with the sidecars. */
+export const collectorPods = defineFact({
+  id: 'collector-pods',
+  title: 'pods of collectors',
+  reads: [listing(kinds.pods)],
+  needs: { scraping },
+  async read({ scraping }, { source }): Promise<Many<CollectorPods>> {
+    const settled = await Promise.all(concerned(scraping).map((collector) => podsOf(collector, scraping, source)));
+    return {
+      read: settled.flatMap((each) => ('pods' in each ? [each] : [])),
+      unread: settled.flatMap((each) => ('pods' in each ? [] : [each])),
+    };
+  },
+});
+
+async function podsOf(collector: Collector, { emitters }: Scraping, source: Source) {
+  const scrapes = emitters.flatMap(({ emitter, scrapes }) =>
+    scrapes.some((each) => each.collector.key === collector.key) ? [emitter.key] : [],
+  );
+  const { workload } = collector;
+  if (workload === null || Object.keys(workload.selector).length === 0) return { collector, pods: [], scrapes };
+  const labelSelector = Object.entries(workload.selector)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
+  try {
+    const objects = await source.list(kinds.pods, { namespace: workload.namespace, labelSelector });
+    const pods = objects.map((object) => {
+      const pod = podOf(object);
+      const created = Date.parse(pod.metadata.creationTimestamp ?? '');
+      return {
+        pod: { ...pod, containers: withoutArguments(pod.containers) },
+        node: text(record(object.spec).nodeName),
+        age: Number.isNaN(created) ? null : Math.max(0, Math.round((source.now.getTime() - created) / 1000)),
+      };
+    });
+    const living = pods.filter(({ pod }) => !pod.deleting && pod.phase !== 'Failed' && pod.phase !== 'Succeeded');
+    return { collector, pods: living, scrapes };
+  } catch (error) {
+    return unreadOf(error, `pods of ${collector.subject}`);
+  }
+}
