@@ -1,5 +1,5 @@
 import { type Endpoint, ReadError, type Source } from '../model/source.ts';
-import { type ApiAnswer, dataOf } from '../parse/promapi.ts';
+import { type Answered, type ApiAnswer, answeredBy } from '../parse/promapi.ts';
 
 /** One HTTP API of a Prometheus or of something that speaks like it. */
 export interface Place {
@@ -18,9 +18,14 @@ const largest = 256 * 1024 * 1024;
 
 /** The `data` of one API request. Throws ReadError with a sentence that names the request and the server. */
 export async function askPrometheus(source: Source, place: Place, path: string, query: Query = []): Promise<unknown> {
+  return (await askedOf(source, place, path, query)).data;
+}
+
+/** The same with the warnings of the server. */
+export async function askedOf(source: Source, place: Place, path: string, query: Query): Promise<Answered> {
   const what = `GET ${path} of ${place.name}`;
   const { answer } = await fetched(source, place, `${place.prefix}${path}`, query, what);
-  return dataOf(answer, what);
+  return answeredBy(answer, what);
 }
 
 /** The answer to one request as it came, with the redirect it names. */

@@ -1,11 +1,10 @@
-import { ReadError, type Source } from '../model/source.ts';
 import type { UsageWindow } from '../model/usage.ts';
-import { matrixOf, type RangeSeries } from '../parse/matrix.ts';
+import type { RangeSeries } from '../parse/matrix.ts';
 import type { Shard } from './prometheus.ts';
-import { askPrometheus } from './prometheus-api.ts';
 import { type Asked, countedOf } from './usage-asked.ts';
 import type { Grouping } from './usage-labels.ts';
 import { type Groups, type StoredFamily, storedAs, usageQueries, usageSelector } from './usage-query.ts';
+import { ranged } from './usage-range.ts';
 import type { Point, RowSum } from './usage-rows.ts';
 
 /** One stored name of the family on one shard. */
@@ -16,6 +15,8 @@ export interface Brought {
   /** Whether it had series in the window. */
   readonly counted: boolean;
   readonly unsure: number;
+  /** What the server said is wrong with its answers. */
+  readonly warnings: readonly string[];
 }
 
 /** Adds the tokens of one stored name: one range query a figure, whose answer has a series a group. Nothing is asked tenant by tenant. */
@@ -23,7 +24,12 @@ export async function addFamily(asked: Asked, family: ShardFamily, grouping: Gro
   const spelled = spellingOf(asked, family, grouping);
   const { window } = asked.question;
   const { value, unsure } = usageQueries(family, spelled.selector, spelled.groups, window);
-  const ask = (query: string): Promise<readonly RangeSeries[]> => ranged(asked.reader.source, family.shard, query, window);
+  const warnings: string[] = [];
+  const ask = async (query: string): Promise<readonly RangeSeries[]> => {
+    const answer = await ranged(asked.reader.source, family.shard, query, window);
+    warnings.push(...answer.warnings);
+    return answer.series;
+  };
   const requests = requestsOf(asked, family, spelled);
   const [values, doubts, requested] = await Promise.all([ask(value), ask(unsure), requests === null ? [] : ask(requests)]);
   const counted = countedOf(asked.nouns, asked.question);
@@ -35,7 +41,7 @@ export async function addFamily(asked: Asked, family: ShardFamily, grouping: Gro
   }
   for (const series of requested) sum.addRequests(spelled.valuesOf(series), pointsOf(series));
   const doubtful = doubts.filter((series) => counted.includes(spelled.typeOf(series)));
-  return { counted: values.length > 0, unsure: doubtful.reduce((all, series) => all + amount(series), 0) };
+  return { counted: values.length > 0, unsure: doubtful.reduce((all, series) => all + amount(series), 0), warnings };
 }
 
 /** A question in the spelling of one stored name. */
@@ -88,26 +94,4 @@ export function piecesOf({ start, end, step }: UsageWindow): number {
 /** Each value stands at the end of its piece. */
 function pieceOf(at: number, window: UsageWindow): number {
   return Math.min(piecesOf(window) - 1, Math.max(0, Math.round((at - window.start) / window.step) - 1));
-}
-
-async function ranged(source: Source, shard: Shard, query: string, { start, end, step }: UsageWindow): Promise<readonly RangeSeries[]> {
-  const path = '/api/v1/query_range';
-  const asked = [
-    ['query', query],
-    ['start', String(start + step)],
-    ['end', String(end)],
-    ['step', String(step)],
-    // VictoriaMetrics moves the ends of a window to multiples of the step unless told so; others ignore it.
-    ['nocache', '1'],
-  ] as const;
-  return matrixOf(await askPrometheus(source, shard, path, asked).catch(tooMuch), `GET ${path} of ${shard.name}`);
-}
-
-/** Prometheus's own limits, with what to do about them. */
-function tooMuch(error: unknown): never {
-  if (!(error instanceof ReadError)) throw error;
-  const limited = /too many samples|max-samples|exceeds|limit|timed out|timeout|context (deadline|canceled)/i.test(error.message);
-  if (!limited || error.message.includes('--since')) throw error;
-  const message = `${error.message}; a shorter --since, or --where, asks for less`;
-  throw new ReadError(error.reason, error.what, message, { cause: error, ...(error.needs === null ? {} : { needs: error.needs }) });
 }

@@ -1,18 +1,15 @@
-import { ReadError, type Unread, unreadOf } from '../model/source.ts';
+import { ReadError, type Unread } from '../model/source.ts';
 import type { UsageAnswer, UsageQuestion, UsageSource, UsageWindow } from '../model/usage.ts';
-import { namesOf } from '../parse/promapi.ts';
 import type { Nouns } from './emitters.ts';
-import { prometheusServers, type Server, type Shard } from './prometheus.ts';
-import { askPrometheus } from './prometheus-api.ts';
+import { prometheusServers, type Server } from './prometheus.ts';
 import { targets } from './targets.ts';
 import { type Asked, countedOf, type UsageTraits } from './usage-asked.ts';
 import { directUsage } from './usage-direct.ts';
-import { addFamily, piecesOf, type ShardFamily } from './usage-family.ts';
-import { intervalOf } from './usage-interval.ts';
+import { addFamily, piecesOf } from './usage-family.ts';
 import { type Grouping, groupingOf, identityOf, knownLabels } from './usage-labels.ts';
-import { copyLabels, storedAs } from './usage-query.ts';
 import { retentionNote } from './usage-retention.ts';
 import { type RowSum, rowSum } from './usage-rows.ts';
+import { type Store, storeOf, warningsIn } from './usage-store.ts';
 
 /** The usage of one pipeline, in its nouns. */
 export function usageSource(nouns: Nouns, traits: UsageTraits): UsageSource {
@@ -29,14 +26,18 @@ async function storedUsage(asked: Asked): Promise<UsageAnswer> {
   const { servers, lookedFor } = await reader.ask(prometheusServers(nouns));
   const stores = await Promise.all(servers.map((server) => storeOf(asked, server)));
   const [store, ...others] = stores.filter(({ families }) => families.length > 0);
-  const unread = stores.flatMap((each) => each.unread);
-  if (store === undefined) return nothingIn(asked, servers, { lookedFor, unread });
+  if (store === undefined) {
+    const unread = stores.flatMap((each) => [...each.unread, ...warningsIn(each, []).unread]);
+    return nothingIn(asked, servers, { lookedFor, unread });
+  }
   const grouping = groupingOf(asked, await identityOf(asked), knownLabels(store.families));
   if ('label' in grouping) return { status: 'unknown-label', ...grouping };
   const summed = await summedOver(asked, store, grouping);
   const rows = summed.sum.rows();
   const retention = await retentionNote(reader.source, store.shards[0], question.window);
-  if (rows.length === 0 && summed.unsure === 0 && store.unread.length === 0) return emptyIn(store, question, retention);
+  const warned = warningsIn(store, summed.warnings);
+  const unread = [...store.unread, ...warned.unread];
+  if (rows.length === 0 && summed.unsure === 0 && unread.length === 0) return emptyIn(store, question, retention);
   const also = others.length === 0 ? [] : [`also stored in ${others.map(({ server }) => server.subject).join(', ')}: not added`];
   return {
     status: 'read',
@@ -50,80 +51,17 @@ async function storedUsage(asked: Asked): Promise<UsageAnswer> {
       counted: countedOf(nouns, question),
       rows,
       unsure: summed.unsure,
-      notes: [...retention, ...grouping.notes, ...summed.notes, ...also],
-      unread: store.unread,
+      notes: [...retention, ...grouping.notes, ...summed.notes, ...also, ...warned.notes],
+      unread,
     },
   };
-}
-
-interface Store {
-  readonly server: Server;
-  readonly shards: readonly Shard[];
-  readonly families: readonly ShardFamily[];
-  readonly unread: readonly Unread[];
-}
-
-/** The names of the family that each shard stores in the window, with their labels: from the index, which costs no samples. */
-async function storeOf(asked: Asked, server: Server): Promise<Store> {
-  const unread: Unread[] = [...server.unread];
-  const targetLabels = await targetLabelsOf(asked, server);
-  const families = await Promise.all(
-    server.shards.map(async (shard) => {
-      try {
-        return await familiesOf(asked, shard, targetLabels);
-      } catch (error) {
-        if (!(error instanceof ReadError)) throw error;
-        unread.push(unreadOf(error));
-        return [];
-      }
-    }),
-  );
-  return { server, shards: server.shards, families: families.flat(), unread };
-}
-
-async function targetLabelsOf({ reader, nouns }: Asked, server: Server): Promise<readonly string[]> {
-  try {
-    const { servers } = await reader.ask(targets(nouns));
-    const own = servers.find((each) => each.server.key === server.key)?.targets ?? [];
-    return [...new Set(own.flatMap(({ labels }) => Object.keys(labels)))];
-  } catch (error) {
-    // Where targets cannot be read, the labels that scrapers are known to add are enough.
-    if (error instanceof ReadError) return [];
-    throw error;
-  }
-}
-
-async function familiesOf(asked: Asked, shard: Shard, targetLabels: readonly string[]): Promise<readonly ShardFamily[]> {
-  const { reader, nouns, question } = asked;
-  const within = [
-    ['start', String(question.window.start)],
-    ['end', String(question.window.end)],
-  ] as const;
-  const index = async (path: string, match: string): Promise<readonly string[]> =>
-    namesOf(await askPrometheus(reader.source, shard, path, [['match[]', match], ...within]));
-  const names = await index('/api/v1/label/__name__/values', `{__name__=~${JSON.stringify(nouns.family.sumPattern)}}`);
-  if (names.length === 0) return [];
-  const kept = [
-    ...(question.by ?? []),
-    ...question.where.map(({ label }) => label),
-    ...(await identityOf(asked)).map(({ label }) => label),
-  ];
-  const upLabels = await index('/api/v1/labels', 'up');
-  return Promise.all(
-    names.map(async (name) => {
-      const labels = await index('/api/v1/labels', `{__name__=${JSON.stringify(name)}}`);
-      const own = kept.flatMap((label) => [label, ...storedAs(label, labels, true)]);
-      const target = upLabels.filter((label) => label !== '__name__' && labels.includes(label));
-      const interval = await intervalOf(reader.source, shard, name, question.window);
-      return { shard, name, labels, copies: copyLabels(labels, targetLabels, own), target, interval };
-    }),
-  );
 }
 
 interface Summed {
   readonly sum: RowSum;
   readonly unsure: number;
   readonly notes: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 /** Every stored name asked for and added up. */
@@ -136,6 +74,7 @@ async function summedOver(asked: Asked, store: Store, grouping: Grouping): Promi
   return {
     sum,
     unsure: parts.reduce((total, part) => total + part.unsure, 0),
+    warnings: parts.flatMap(({ warnings }) => warnings),
     notes: names.length > 1 ? [`${names.length} spellings are added up: ${names.join(', ')}`] : [],
   };
 }

@@ -28,16 +28,30 @@ export interface Sample {
   readonly value: number;
 }
 
-/** The `data` of a successful answer. `what` is the request in words: "GET /api/v1/targets of Prometheus monitoring/k8s". Throws ReadError with what would help. */
+/** A successful answer. */
+export interface Answered {
+  readonly data: unknown;
+  /** What the server says is wrong with it all the same: Thanos without one of its stores, Prometheus without a remote read. */
+  readonly warnings: readonly string[];
+}
+
+/** The `data` of a successful answer; see `answeredBy`. */
 export function dataOf(answer: ApiAnswer, what: string): unknown {
+  return answeredBy(answer, what).data;
+}
+
+/** A successful answer with its warnings. `what` is the request in words: "GET /api/v1/targets of Prometheus monitoring/k8s". Throws ReadError with what would help. */
+export function answeredBy(answer: ApiAnswer, what: string): Answered {
   if (answer.status === 401 || answer.status === 403) throw refused(answer, what);
   const json = parsed(answer, what);
-  if (json.status === 'success') return json.data;
+  if (json.status === 'success') return { data: json.data, warnings: list(json.warnings).filter(isText).map(excerpt) };
   const message = text(json.error);
   if (json.status !== 'error' || message === null) throw unusual(answer, what);
   const reason = answer.status === 503 || answer.status === 504 ? 'timeout' : answer.status >= 500 ? 'unreachable' : 'malformed';
   throw new ReadError(reason, what, `${what}: ${text(json.errorType) ?? 'error'}: ${excerpt(message)}`);
 }
+
+const isText = (value: unknown): value is string => typeof value === 'string';
 
 function refused(answer: ApiAnswer, what: string): ReadError {
   const said = excerpt(answer.body);

@@ -1,0 +1,104 @@
+import { ReadError, type Unread, unreadOf } from '../model/source.ts';
+import { namesOf } from '../parse/promapi.ts';
+import type { Server, Shard } from './prometheus.ts';
+import { askedOf } from './prometheus-api.ts';
+import { targets } from './targets.ts';
+import type { Asked } from './usage-asked.ts';
+import type { ShardFamily } from './usage-family.ts';
+import { intervalOf } from './usage-interval.ts';
+import { identityOf } from './usage-labels.ts';
+import { copyLabels, storedAs } from './usage-query.ts';
+
+/** One server, and what it stores of the family. */
+export interface Store {
+  readonly server: Server;
+  readonly shards: readonly Shard[];
+  readonly families: readonly ShardFamily[];
+  readonly unread: readonly Unread[];
+  readonly warnings: readonly string[];
+}
+
+/** Warnings mean that some of the series are missing, but for those of the query language itself: util/annotations of Prometheus. */
+export function warningsIn(
+  store: Store,
+  further: readonly string[],
+): { readonly notes: readonly string[]; readonly unread: readonly Unread[] } {
+  const messages = [...new Set([...store.warnings, ...further])].map((text) => `${store.server.subject} warns: ${text}`);
+  const ofLanguage = (message: string): boolean => message.includes(' warns: PromQL ');
+  return {
+    notes: messages.filter(ofLanguage),
+    unread: messages
+      .filter((message) => !ofLanguage(message))
+      .map((message) => ({ what: `GET of ${store.server.subject}`, reason: 'unreachable', message, needs: null })),
+  };
+}
+
+/** The names of the family that each shard stores in the window, with their labels: from the index, which costs no samples. */
+export async function storeOf(asked: Asked, server: Server): Promise<Store> {
+  const unread: Unread[] = [...server.unread];
+  const warnings: string[] = [];
+  const targetLabels = await targetLabelsOf(asked, server);
+  const families = await Promise.all(
+    server.shards.map(async (shard) => {
+      try {
+        const found = await familiesOf(asked, shard, targetLabels);
+        warnings.push(...found.warnings);
+        return found.families;
+      } catch (error) {
+        if (!(error instanceof ReadError)) throw error;
+        unread.push(unreadOf(error));
+        return [];
+      }
+    }),
+  );
+  return { server, shards: server.shards, families: families.flat(), unread, warnings };
+}
+
+async function targetLabelsOf({ reader, nouns }: Asked, server: Server): Promise<readonly string[]> {
+  try {
+    const { servers } = await reader.ask(targets(nouns));
+    const own = servers.find((each) => each.server.key === server.key)?.targets ?? [];
+    return [...new Set(own.flatMap(({ labels }) => Object.keys(labels)))];
+  } catch (error) {
+    // Where targets cannot be read, the labels that scrapers are known to add are enough.
+    if (error instanceof ReadError) return [];
+    throw error;
+  }
+}
+
+interface Families {
+  readonly families: readonly ShardFamily[];
+  readonly warnings: readonly string[];
+}
+
+async function familiesOf(asked: Asked, shard: Shard, targetLabels: readonly string[]): Promise<Families> {
+  const { reader, nouns, question } = asked;
+  const warnings: string[] = [];
+  const within = [
+    ['start', String(question.window.start)],
+    ['end', String(question.window.end)],
+  ] as const;
+  const index = async (path: string, match: string): Promise<readonly string[]> => {
+    const answer = await askedOf(reader.source, shard, path, [['match[]', match], ...within]);
+    warnings.push(...answer.warnings);
+    return namesOf(answer.data);
+  };
+  const names = await index('/api/v1/label/__name__/values', `{__name__=~${JSON.stringify(nouns.family.sumPattern)}}`);
+  if (names.length === 0) return { families: [], warnings };
+  const kept = [
+    ...(question.by ?? []),
+    ...question.where.map(({ label }) => label),
+    ...(await identityOf(asked)).map(({ label }) => label),
+  ];
+  const upLabels = await index('/api/v1/labels', 'up');
+  const families = await Promise.all(
+    names.map(async (name) => {
+      const labels = await index('/api/v1/labels', `{__name__=${JSON.stringify(name)}}`);
+      const own = kept.flatMap((label) => [label, ...storedAs(label, labels, true)]);
+      const target = upLabels.filter((label) => label !== '__name__' && labels.includes(label));
+      const interval = await intervalOf(reader.source, shard, name, question.window);
+      return { shard, name, labels, copies: copyLabels(labels, targetLabels, own), target, interval };
+    }),
+  );
+  return { families, warnings };
+}
