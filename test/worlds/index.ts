@@ -1,5 +1,6 @@
 import { configureWorlds } from './configure.ts';
 import { emitWorlds } from './emit.ts';
+import { gptLoadWorlds } from './gpt-load/index.ts';
 import { looksBrokenWorlds } from './looks-broken.ts';
 import { presentWorlds } from './present.ts';
 import { queryWorlds } from './query.ts';
@@ -18,4 +19,5 @@ export const worlds: readonly WorldDefinition[] = [
   ...queryWorlds,
   ...presentWorlds,
   ...twoFaultWorlds,
+  ...gptLoadWorlds,
 ];
