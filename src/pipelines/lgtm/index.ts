@@ -14,11 +14,11 @@ import { retentionShort } from './checks/retention-short.ts';
 import { seriesDoubled } from './checks/series-doubled.ts';
 import { storeUnreachable } from './checks/store-unreachable.ts';
 import { tenantMismatched } from './checks/tenant-mismatched.ts';
+import { collectorChecks } from './collector-checks.ts';
 import { installed } from './facts/installed.ts';
 import { ids } from './names.ts';
 import { nouns } from './nouns.ts';
 
-const collectorChecks: readonly Check[] = [];
 const shared = sharedChecks(nouns, { ...defaultIds, unreachable: ids.unreachable });
 const own = envoyAiGateway.checks.filter(({ hop }) => hop === 'configure' || hop === 'emit');
 const at = (hop: Check['hop']): readonly Check[] => own.filter((check) => check.hop === hop);
@@ -31,7 +31,8 @@ const checks: readonly Check[] = [
   clientIdUnforwarded,
   clientIdUnmapped,
   ...at('emit'),
-  ...collectorChecks,
+  ...collectorChecks.discover,
+  ...collectorChecks.collect,
   storeUnreachable,
   tenantMismatched,
   ...shared.query.filter(({ id }) => id !== defaultIds.countsDisagree),
@@ -47,7 +48,9 @@ const checks: readonly Check[] = [
 const nameless = [ids.unsupported, ids.unaccepted, ids.unforwarded, ids.unmapped];
 /** Failures after which nobody gets in. */
 const closed = [ids.unaccepted, ids.keysMissing];
-const collecting = collectorChecks.map(({ id }) => id);
+const repeating = ['duplicate-collectors'];
+/** Failures after which counters do not reach the store. */
+const collecting = [...collectorChecks.discover, ...collectorChecks.collect].map(({ id }) => id).filter((id) => !repeating.includes(id));
 
 /** What explains failures here beside what explains them where the check comes from. */
 const explained: Readonly<Record<string, readonly string[]>> = {
@@ -60,8 +63,8 @@ const explained: Readonly<Record<string, readonly string[]>> = {
   [defaultIds.seriesAbsent]: [...closed, ...collecting, ids.tenantMismatched],
   [defaultIds.storedIdentityAbsent]: [...nameless, ...collecting],
   [defaultIds.seriesStale]: collecting,
-  [ids.seriesDoubled]: collecting,
-  [defaultIds.countsDisagree]: [...collecting, ids.seriesDoubled],
+  [ids.seriesDoubled]: repeating,
+  [defaultIds.countsDisagree]: [...repeating, ids.seriesDoubled],
   [defaultIds.queriesEmpty]: [...nameless, ...closed, ...collecting, ids.tenantMismatched, 'mapping-missing', 'identity-absent'],
   [defaultIds.queriesCollapsed]: [...nameless, ...collecting],
 };

@@ -87,11 +87,12 @@ const collectorLabels = { 'app.kubernetes.io/name': 'opentelemetry-collector', '
 
 /** The DaemonSet of the chart and its ConfigMap. */
 export function collector(config = relay(), name = 'opentelemetry-collector-agent'): readonly KubeObject[] {
+  const labels = { ...collectorLabels, component: name };
   const shape = workload(name, {
     kind: 'DaemonSet',
     image: 'otel/opentelemetry-collector-k8s:0.143.0',
     args: ['--config=/conf/relay.yaml'],
-    labels: { ...collectorLabels, component: name },
+    labels,
   });
   const template = (shape.spec as { template: { spec: { containers: Record<string, unknown>[] } } }).template.spec;
   const [container = {}] = template.containers;
@@ -106,6 +107,7 @@ export function collector(config = relay(), name = 'opentelemetry-collector-agen
       },
     },
     configMap(name, { relay: config }),
+    pod(`${name}-x7k2p`, labels),
   ];
 }
 
