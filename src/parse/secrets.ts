@@ -1,5 +1,5 @@
 /** What stands where a secret stood: as Prometheus writes it (common/config Secret), and a plain text in YAML and JSON alike. */
-const masked = '<secret>';
+export const masked = '<secret>';
 
 /** Text that is a secret by its own looks: what a bearer, a JWT, a key of a known vendor or a password in a URL is written like. */
 const shapes: readonly RegExp[] = [

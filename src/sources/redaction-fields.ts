@@ -7,6 +7,7 @@ import { masked } from '../parse/redact.ts';
 import { withoutSecrets, withoutSecretText } from '../parse/secrets.ts';
 import { withoutRawLog } from './kept-log.ts';
 import { shapes } from './redaction-shapes.ts';
+import { readValueFrom, readVariable } from './redaction-systems.ts';
 
 /** What is left of a value: all of it, nothing, some of its fields (of each item, when it is a list), or what a function makes of it. */
 export type Shape = true | { readonly [field: string]: Shape } | ((value: unknown) => unknown);
@@ -171,8 +172,9 @@ export function parsedYaml(text: string): unknown {
 
 /** Environment variables with their names, and the values only of those that are read. */
 export function readVariables(value: unknown): unknown {
-  return records(value).map(({ name, value: said }) => {
-    if (typeof said !== 'string') return { name };
-    return { name, value: /^OTEL_(?!.*HEADERS)[A-Z_]+$/.test(String(name)) ? said : masked };
+  return records(value).map(({ name, value: said, valueFrom }) => {
+    if (typeof said !== 'string') return valueFrom === undefined ? { name } : { name, valueFrom: readValueFrom(valueFrom) };
+    if (/^OTEL_(?!.*HEADERS)[A-Z_]+$/.test(String(name))) return { name, value: said };
+    return { name, value: readVariable(String(name), said) ?? masked };
   });
 }

@@ -1,6 +1,8 @@
 import { list, record, strings, text } from '../parse/fields.ts';
 import { masked } from '../parse/redact.ts';
+import { readConfigFile } from './redaction-configs.ts';
 import { parsedYaml, readVariables, type Shape } from './redaction-fields.ts';
+import { readEnvFrom, readVolumes, systemShapes } from './redaction-systems.ts';
 
 const container: Shape = {
   name: true,
@@ -9,11 +11,12 @@ const container: Shape = {
   command: readArguments,
   args: readArguments,
   env: readVariables,
+  envFrom: readEnvFrom,
   ports: { name: true, containerPort: true, protocol: true, hostPort: true },
-  volumeMounts: { name: true },
+  volumeMounts: { name: true, mountPath: true, subPath: true },
 };
 
-const podSpec: Shape = { nodeName: true, containers: container, initContainers: container, hostNetwork: true };
+const podSpec: Shape = { nodeName: true, containers: container, initContainers: container, hostNetwork: true, volumes: readVolumes };
 
 const workload: Shape = {
   spec: { replicas: true, paused: true, selector: true, template: { metadata: { labels: true }, spec: podSpec } },
@@ -31,7 +34,7 @@ const policies: Shape = {
     targetSelectors: true,
     mergeType: true,
     jwt: { optional: true, providers: { name: true, claimToHeaders: true } },
-    apiKeyAuth: { forwardClientIDHeader: true },
+    apiKeyAuth: { forwardClientIDHeader: true, sanitize: true, credentialRefs: true, extractFrom: true },
     basicAuth: { forwardUsernameHeader: true },
     extAuth: { http: { headersToBackend: true }, grpc: () => ({}) },
   },
@@ -76,7 +79,14 @@ export const shapes: Readonly<Record<string, Shape>> = {
   daemonsets: workload,
   statefulsets: workload,
   gateways: { spec: { gatewayClassName: true, listeners: { name: true, port: true, protocol: true, hostname: true } }, status: true },
-  httproutes: { spec: { parentRefs: true, hostnames: true }, status: true },
+  httproutes: {
+    spec: {
+      parentRefs: true,
+      hostnames: true,
+      rules: { matches: { path: true }, backendRefs: { name: true, namespace: true, port: true, kind: true, group: true } },
+    },
+    status: true,
+  },
   aigatewayroutes: { spec: withoutFields(['filterConfig', 'headerMutation', 'bodyMutation', 'headers']), status: true },
   gatewayconfigs: {
     spec: {
@@ -86,7 +96,12 @@ export const shapes: Readonly<Record<string, Shape>> = {
     status: true,
   },
   clienttrafficpolicies: {
-    spec: { targetRef: true, targetRefs: true, targetSelectors: true, headers: { withUnderscoresAction: true } },
+    spec: {
+      targetRef: true,
+      targetRefs: true,
+      targetSelectors: true,
+      headers: { withUnderscoresAction: true, earlyRequestHeaders: { set: { name: true }, add: { name: true }, remove: true } },
+    },
     status: true,
   },
   securitypolicies: policies,
@@ -101,11 +116,12 @@ export const shapes: Readonly<Record<string, Shape>> = {
   },
   monitordashboards: { spec: { body: queriesOf } },
   persesdashboards: { spec: queriesOf },
+  ...systemShapes,
 };
 
 /** Flags that are read, of the gateway's controller and sidecar, of Prometheus and its operator; other flags keep their names. */
 const readFlags =
-  /^--?(?:extProcImage|\w*[rR]equestHeader\w*|metricsPort|adminPort|rootPrefix|endpointPrefixes|extProcAddr|configPath|configBundlePath|maxRecvMsgSize|port|logLevel|enable\w+|web\.[\w.-]+|storage\.[\w.-]+|config\.file|(?:deny-|prometheus-instance-)?namespaces|prometheus-instance-selector|controller-id|prometheus-config-reloader|enable-feature|kubelet-[\w-]+|agent|service-cluster|service-node|concurrency|drain-[\w-]+|reload-url|listen-address|config-file|watched-dir|limits?-[\w-]+|http-[\w-]+|metric-[\w-]+)$/;
+  /^--?(?:extProcImage|\w*[rR]equestHeader\w*|metricsPort|adminPort|rootPrefix|endpointPrefixes|extProcAddr|configPath|configBundlePath|maxRecvMsgSize|port|logLevel|enable\w+|web\.[\w.-]+|storage\.[\w.-]+|config\.file|(?:deny-|prometheus-instance-)?namespaces|prometheus-instance-selector|controller-id|prometheus-config-reloader|enable-feature|kubelet-[\w-]+|agent|service-cluster|service-node|concurrency|drain-[\w-]+|reload-url|listen-address|config-file|config|watched-dir|target|server\.[\w.-]+|metric-labels-default|limit-name-in-labels|limits?-[\w-]+|http-[\w-]+|metric-[\w-]+)$/;
 
 /** Arguments at their places: a flag that is not read keeps its name alone, and the value after it is hidden. */
 function readArguments(value: unknown): unknown {
@@ -168,8 +184,11 @@ function readKeys(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(strings(value)).flatMap(([key, content]) => {
       if (key === 'envoy-gateway.yaml') return [[key, readGatewayConfig(content)] as const];
+      const config = readConfigFile(key, content);
+      if (config !== null) return [[key, config] as const];
       const dashboard = key.endsWith('.json') || isDashboard(content) ? text(readDashboard(content)) : null;
-      return dashboard === null ? [] : [[key, dashboard] as const];
+      // What is no JSON stays none: a dashboard that Grafana cannot read is judged for that.
+      return dashboard === null ? (key.endsWith('.json') ? [[key, '{'] as const] : []) : [[key, dashboard] as const];
     }),
   );
 }
