@@ -1,6 +1,8 @@
+import type { Attempt } from '../../model/fact.ts';
 import type { GatewayRef } from './facts/gateways.ts';
-import type { TelemetryPolicy } from './facts/policies.ts';
+import type { Policies, TelemetryPolicy } from './facts/policies.ts';
 import { exposedLabel, sameName } from './names.ts';
+import { labelKeys } from './phrases.ts';
 
 /** A label that a TelemetryPolicy asks for. */
 export interface TelemetryLabel {
@@ -24,4 +26,10 @@ export function targets({ namespace, target }: TelemetryPolicy, gateway: Gateway
 
 export function labelsOf(policy: TelemetryPolicy): readonly TelemetryLabel[] {
   return Object.entries(policy.labels).map(([name, expression]) => ({ policy, name, label: exposedLabel(name), expression }));
+}
+
+/** The keys of the labels at a Gateway, for what leaves all of them empty. */
+export function labelKeysAt(gateway: GatewayRef, policies: Attempt<Policies<TelemetryPolicy>>): readonly string[] {
+  const known = policies.status === 'read' ? policies.value.policies : [];
+  return labelKeys(labelsAt(gateway, known).map(({ label }) => label));
 }

@@ -2,10 +2,12 @@ import type { Condition } from '../../../facts/workloads.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { emitters } from '../facts/emitters.ts';
 import { type Gateway, type GatewayRef, gateways } from '../facts/gateways.ts';
+import { telemetryPolicies } from '../facts/policies.ts';
 import { type Path, scene } from '../facts/scene.ts';
 import { gatewayKey, routeKey, sameName } from '../names.ts';
 import { nameOf, pathKeys, podKeys, show } from '../phrases.ts';
 import { printed, said } from '../status.ts';
+import { labelKeysAt } from '../telemetry.ts';
 
 /** A Gateway or route with token limits that carries no requests. */
 export const gatewayUnready = defineCheck({
@@ -16,8 +18,8 @@ export const gatewayUnready = defineCheck({
   why: 'Requests to a route that is not attached are refused, or take another way on which nothing counts them. The policies on it do not matter then.',
   fix: 'Correct what the condition names with `kubectl describe gateway NAME` and `kubectl describe httproute NAME`.',
   needs: { scene, gateways },
-  wants: { emitters },
-  judge: ({ scene, gateways, emitters }) => {
+  wants: { emitters, telemetryPolicies },
+  judge: ({ scene, gateways, emitters, telemetryPolicies }) => {
     if (scene.gateways.length === 0 && scene.paths.length === 0)
       return scene.unread.length > 0
         ? { status: 'unknown', unread: scene.unread }
@@ -26,10 +28,14 @@ export const gatewayUnready = defineCheck({
     const whole = scene.gateways.flatMap((ref) => {
       const trouble = gatewayTrouble(ref, gateways);
       const paths = scene.paths.filter(({ gateway }) => sameName(gateway, ref));
-      return trouble === null ? [] : [{ ...trouble, about: [...new Set([gatewayKey(ref), ...pathKeys(paths), ...pods])] }];
+      return trouble === null
+        ? []
+        : [{ ...trouble, about: [...new Set([gatewayKey(ref), ...pathKeys(paths), ...labelKeysAt(ref, telemetryPolicies), ...pods])] }];
     });
     const broken = new Set(whole.map(({ subject }) => subject));
-    const parts = scene.paths.filter(({ gateway }) => !broken.has(`Gateway ${nameOf(gateway)}`)).flatMap((path) => detached(path, pods));
+    const parts = scene.paths
+      .filter(({ gateway }) => !broken.has(`Gateway ${nameOf(gateway)}`))
+      .flatMap((path) => detached(path, [...pods, ...labelKeysAt(path.gateway, telemetryPolicies)]));
     return verdict([...whole, ...parts], scene.unread);
   },
 });
@@ -68,7 +74,7 @@ function wrongOf(conditions: readonly Condition[], wanted: readonly string[]): r
 const told = (condition: Condition): string => `${condition.type} is ${condition.status}, ${said(condition)}`;
 
 /** Kuadrant adds parents of its own to the status, without Accepted: internal/controller/httproute_policy_discoverability_reconciler.go. */
-function detached({ route, gateway }: Path, pods: readonly string[]): readonly Finding[] {
+function detached({ route, gateway }: Path, silenced: readonly string[]): readonly Finding[] {
   const parents = route.parents.filter((parent) => sameName(parent.gateway, gateway));
   const looked = parents.filter(({ conditions }) => conditions.some(({ type }) => type === 'Accepted'));
   const wrong = looked.map(({ conditions }) => wrongOf(conditions, ['Accepted', 'ResolvedRefs']));
@@ -87,7 +93,7 @@ function detached({ route, gateway }: Path, pods: readonly string[]): readonly F
         run: show('httproute', route),
       },
       remedy: { text: 'correct what the condition names', command: `kubectl -n ${route.namespace} describe httproute ${route.name}` },
-      about: [routeKey(route), gatewayKey(gateway), ...pods],
+      about: [routeKey(route), gatewayKey(gateway), ...silenced],
     },
   ];
 }

@@ -2,9 +2,11 @@ import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { emitters } from '../facts/emitters.ts';
 import { type Gateway, gatewayClasses, gateways } from '../facts/gateways.ts';
 import { envOf, type Operator, operators } from '../facts/operator.ts';
+import { telemetryPolicies } from '../facts/policies.ts';
 import { scene } from '../facts/scene.ts';
 import { sameName } from '../names.ts';
 import { pathKeys, podKeys } from '../phrases.ts';
+import { labelKeysAt } from '../telemetry.ts';
 
 /** A Gateway of a controller that the operator does not serve. */
 export const providerUnknown = defineCheck({
@@ -16,8 +18,8 @@ export const providerUnknown = defineCheck({
   fix: 'Name the controller of the GatewayClass in the variable ISTIO_GATEWAY_CONTROLLER_NAMES or ENVOY_GATEWAY_GATEWAY_CONTROLLER_NAMES of the operator.',
   follows: ['crds-missing'],
   needs: { scene, gateways, gatewayClasses },
-  wants: { operators, emitters },
-  judge: ({ scene, gateways, gatewayClasses, operators, emitters }) => {
+  wants: { operators, emitters, telemetryPolicies },
+  judge: ({ scene, gateways, gatewayClasses, operators, emitters, telemetryPolicies }) => {
     const own = gateways.filter((gateway) => scene.gateways.some((ref) => sameName(ref, gateway)));
     if (own.length === 0) return { status: 'skip', because: 'no Gateway has token limits' };
     if (operators.status === 'unread') return { status: 'unknown', unread: [operators.unread] };
@@ -28,7 +30,12 @@ export const providerUnknown = defineCheck({
       const controller = gatewayClasses.get(gateway.gatewayClass ?? '') ?? '';
       if (controller === '' || known.includes(controller)) return [];
       const paths = scene.paths.filter((path) => sameName(path.gateway, gateway));
-      return [findingOf(gateway, controller, { operator, about: [gateway.key, ...pathKeys(paths), ...podKeys(emitters)] })];
+      return [
+        findingOf(gateway, controller, {
+          operator,
+          about: [gateway.key, ...pathKeys(paths), ...podKeys(emitters), ...labelKeysAt(gateway, telemetryPolicies)],
+        }),
+      ];
     });
     return verdict(findings);
   },

@@ -71,7 +71,7 @@ interface Place {
 
 function findingsOf(place: Place, world: World): readonly Finding[] {
   const { gateway, paths, labels } = place;
-  const about = [...new Set([gateway.key, ...pathKeys(paths), ...labelKeys(labels.map(({ label }) => label)), ...world.pods])];
+  const about = [...new Set([gateway.key, ...pathKeys(paths), ...world.pods])];
   const here = world.carriers.objects.filter(({ namespace }) => namespace === gateway.namespace);
   const filters = here.filter(({ name, kind }) => name === `kuadrant-${gateway.name}` && kind !== 'EnvoyPatchPolicy');
   const refused = here.filter(({ name }) => name.endsWith(`-${gateway.name}`)).flatMap((carrier) => refusal(carrier, about));
