@@ -43,7 +43,11 @@ function finding(coverage: Coverage, missing: 'Prometheus' | 'PodMonitor', nouns
       saw: known ? `0 ${resource}` : `no resource ${resource}.monitoring.coreos.com`,
       run: `kubectl get ${resource}.monitoring.coreos.com -A`,
     },
-    remedy: { text: 'install prometheus-operator with a Prometheus object, or name the Prometheus that scrapes with --prometheus' },
+    remedy: {
+      text: 'install prometheus-operator with a Prometheus object, or name the Prometheus that scrapes with --prometheus',
+      command:
+        'helm upgrade -i kube-prometheus-stack oci://ghcr.io/prometheus-community/charts/kube-prometheus-stack -n monitoring --create-namespace',
+    },
   };
 }
 

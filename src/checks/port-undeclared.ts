@@ -34,7 +34,9 @@ export function undeclaredPorts(nouns: Nouns, ids: SharedIds) {
             saw: `container ${container} serves port ${port} and declares it nowhere`,
             run: `kubectl -n ${pod.namespace} get pod ${pod.name} -o jsonpath='{.spec.containers[*].ports} {.spec.initContainers[*].ports}'`,
           },
-          remedy: { text: `declare port ${port} with a name under ports of container ${container}` },
+          remedy: {
+            text: `declare port ${port} with a name under ports of container ${container}, where the pod is made: containers of a running pod cannot be patched`,
+          },
           about: keysOf(same),
         };
       });

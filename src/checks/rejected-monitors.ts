@@ -1,10 +1,12 @@
 import { type Coverage, coverage, doubtsOf, type MonitorCoverage, takenBy } from '../facts/coverage.ts';
 import type { Nouns } from '../facts/emitters.ts';
+import { endpointsField, type Monitor } from '../facts/monitors.ts';
 import type { PrometheusObject } from '../facts/prometheus-objects.ts';
 import { type Rejection, referencesOf, rejectionsOf } from '../facts/rejection.ts';
 import { type Targets, targets } from '../facts/targets.ts';
-import { defineCheck, type Finding, verdict } from '../model/check.ts';
+import { defineCheck, type Finding, type Remedy, verdict } from '../model/check.ts';
 import type { Attempt } from '../model/fact.ts';
+import { monitorNamed, patching } from './patching.ts';
 import type { SharedIds } from './shared-ids.ts';
 import { enumerated, keysOf, withoutEmitters } from './wording.ts';
 
@@ -65,7 +67,7 @@ function findingsOf({ monitor, endpoints }: MonitorCoverage, object: PrometheusO
         saw: enumerated(rejections.map(({ saw }) => saw)),
         run: `kubectl -n ${monitor.namespace} get events --field-selector involvedObject.kind=${monitor.kind},involvedObject.name=${monitor.name}`,
       },
-      remedy: {
+      remedy: inTime(monitor, certain) ?? {
         text:
           certain.length > 0
             ? `correct ${certain[0]?.text.split(': ').slice(0, 2).join(': ')} of ${monitor.subject}`
@@ -74,4 +76,13 @@ function findingsOf({ monitor, endpoints }: MonitorCoverage, object: PrometheusO
       about: [monitor.key, ...keysOf(emitters)],
     },
   ];
+}
+
+/** Without a timeout of its own an endpoint has the shorter of the interval and Prometheus's; null where something else is refused. */
+function inTime(monitor: Monitor, rejections: readonly Rejection[]): Remedy | null {
+  const late = rejections.map(({ text }) => /^endpoint (\d+): scrapeTimeout /.exec(text)?.[1]);
+  const field = endpointsField(monitor.kind);
+  if (late.length === 0 || late.includes(undefined)) return null;
+  const operations = late.map((index) => ({ op: 'remove' as const, path: `/spec/${field}/${index}/scrapeTimeout` }));
+  return patching(`remove scrapeTimeout of ${monitor.subject}, which then ends with the interval`, [monitorNamed(monitor), operations]);
 }

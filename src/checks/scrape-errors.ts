@@ -2,7 +2,16 @@
 export interface Translated {
   readonly text: string;
   readonly remedy: string;
+  /** What a monitor, or the Prometheus object for all monitors, sets too tight: names of the operator's fields. */
+  readonly limit?: { readonly own: string; readonly enforced: string };
+  /** A field of the endpoint that another value mends. */
+  readonly field?: { readonly name: string; readonly value: string };
 }
+
+const lengthLimits = {
+  name: { own: 'labelNameLengthLimit', enforced: 'enforcedLabelNameLengthLimit' },
+  value: { own: 'labelValueLengthLimit', enforced: 'enforcedLabelValueLengthLimit' },
+};
 
 /** Error texts of prometheus scrape/scrape.go and of Go's HTTP client (2.42 to 3.16). */
 const known: readonly (readonly [RegExp, (match: RegExpExecArray) => Translated])[] = [
@@ -18,6 +27,7 @@ const known: readonly (readonly [RegExp, (match: RegExpExecArray) => Translated]
     ([, labels, limit]) => ({
       text: `a series has ${labels} labels and the label limit is ${limit}`,
       remedy: `raise labelLimit (or enforcedLabelLimit) to at least ${labels}`,
+      limit: { own: 'labelLimit', enforced: 'enforcedLabelLimit' },
     }),
   ],
   [
@@ -25,6 +35,7 @@ const known: readonly (readonly [RegExp, (match: RegExpExecArray) => Translated]
     ([, part, length, limit]) => ({
       text: `a label ${part} is ${length} characters long and the limit is ${limit}`,
       remedy: `raise label${part === 'name' ? 'Name' : 'Value'}LengthLimit to at least ${length}`,
+      limit: lengthLimits[part === 'name' ? 'name' : 'value'],
     }),
   ],
   [
@@ -36,6 +47,7 @@ const known: readonly (readonly [RegExp, (match: RegExpExecArray) => Translated]
     () => ({
       text: 'the endpoint has more series than the sample limit',
       remedy: 'raise sampleLimit of its monitor (or enforcedSampleLimit of the Prometheus)',
+      limit: { own: 'sampleLimit', enforced: 'enforcedSampleLimit' },
     }),
   ],
   [
@@ -43,6 +55,7 @@ const known: readonly (readonly [RegExp, (match: RegExpExecArray) => Translated]
     () => ({
       text: 'the scrape pool has more targets than the target limit',
       remedy: 'raise targetLimit of its monitor (or enforcedTargetLimit of the Prometheus)',
+      limit: { own: 'targetLimit', enforced: 'enforcedTargetLimit' },
     }),
   ],
   [
@@ -50,6 +63,7 @@ const known: readonly (readonly [RegExp, (match: RegExpExecArray) => Translated]
     () => ({
       text: 'the answer is larger than the body size limit',
       remedy: 'raise bodySizeLimit of its monitor (or enforcedBodySizeLimit of the Prometheus)',
+      limit: { own: 'bodySizeLimit', enforced: 'enforcedBodySizeLimit' },
     }),
   ],
   [
@@ -72,7 +86,11 @@ const known: readonly (readonly [RegExp, (match: RegExpExecArray) => Translated]
   ],
   [
     /server gave HTTP response to HTTPS client/,
-    () => ({ text: 'it speaks TLS to a plain HTTP endpoint', remedy: 'set scheme: http in its monitor endpoint' }),
+    () => ({
+      text: 'it speaks TLS to a plain HTTP endpoint',
+      remedy: 'set scheme: http in its monitor endpoint',
+      field: { name: 'scheme', value: 'http' },
+    }),
   ],
   [
     /x509|tls: |malformed HTTP response|certificate/,

@@ -1,9 +1,11 @@
 import { type Coverage, coverage, seenBy, takenBy } from '../facts/coverage.ts';
 import type { Emitter, Nouns } from '../facts/emitters.ts';
 import { endpointsField, resourceOf } from '../facts/monitors.ts';
+import type { PrometheusObject } from '../facts/prometheus-objects.ts';
 import { type ServerTargets, targets } from '../facts/targets.ts';
 import { defineCheck, type Finding, type Remedy, verdict } from '../model/check.ts';
 import type { Attempt } from '../model/fact.ts';
+import { record, text } from '../parse/fields.ts';
 import { grouped } from '../parse/grouped.ts';
 import { running } from './scraped.ts';
 import type { SharedIds } from './shared-ids.ts';
@@ -124,7 +126,7 @@ function findingsOf({ server, emitters, pools }: Missing, coverage: Attempt<Cove
         saw: `no active target at ${first.pod.ip}:${first.port}${first.path}`,
         run: prometheusRun(`/api/v1/targets?state=active${pools.length === 1 ? `&scrapePool=${pools[0]}` : ''}`),
       },
-      ...(culprit === null ? {} : { remedy: culprit.remedy }),
+      ...remedyFor(culprit, server, pools, first),
       about: keysOf(emitters),
     },
   ];
@@ -154,6 +156,36 @@ function relabelings(coverage: Attempt<Coverage>, [first]: readonly Emitter[]): 
     return { text, remedy: { text: `remove ${rule}`, command, patch } };
   }
   return null;
+}
+
+/** Without a culprit, a pool that discovers nothing: what lets Prometheus list the pods there. */
+function remedyFor(
+  culprit: Culprit | null,
+  server: ServerTargets,
+  pools: readonly string[],
+  { pod }: Emitter,
+): { readonly remedy: Remedy } | Record<never, never> {
+  if (culprit !== null) return { remedy: culprit.remedy };
+  const { object } = server.server;
+  if (object === null || !drops(server, pools).includes('ServiceAccount')) return {};
+  return {
+    remedy: {
+      text: `let the ServiceAccount of ${object.subject} list the pods of namespace ${pod.namespace}`,
+      patch: letIn(object, pod.namespace),
+    },
+  };
+}
+
+/** ClusterRole view comes with every cluster and may list and watch pods, Services and endpoints: kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy. */
+function letIn(object: PrometheusObject, namespace: string): unknown {
+  const name = text(record(object.raw.spec).serviceAccountName) ?? 'default';
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata: { name: `prometheus-${object.name}-view`, namespace },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+    subjects: [{ kind: 'ServiceAccount', name, namespace: object.namespace }],
+  };
 }
 
 function drops({ dropped, pools: all }: ServerTargets, pools: readonly string[]): string {

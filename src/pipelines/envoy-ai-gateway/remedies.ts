@@ -31,6 +31,7 @@ function rollNote({ guess }: Controller): string {
 function helmNote({ deployment, guess }: Controller, flag: string, value: string): string {
   const release = deployment.metadata.annotations?.['meta.helm.sh/release-name'];
   if (release === undefined) return '';
+  if (flag === environmentFlag) return `, and as the Helm value extProc.extraEnvVars of release ${release}, or the next upgrade undoes it`;
   const known = agreed(guess, (line) => line.helmValue);
   const key = known?.endsWith(`.${flag}`) ? known : `controller.${flag}`;
   return `, and as the Helm value ${key}=${value.replaceAll(',', '\\,')} of release ${release}, or the next upgrade undoes it`;
@@ -51,4 +52,30 @@ function operations(controller: Controller, flag: string, value: string, removed
   const at = (last.joined ? last.index : last.index + 1) - place.offset;
   const replaced: Operation = { op: 'replace', path: `${base}/${at}`, value: last.joined ? `${last.written}=${value}` : value };
   return [replaced, ...removals];
+}
+
+/** The flag with the environment of every sidecar, "NAME=value;NAME=value": cmd/controller/main.go. */
+const environmentFlag = 'extProcExtraEnvVars';
+
+/**
+ * Sets an environment variable of the sidecars. What the flag has already may be secret and is not repeated: the argument is extended where it is.
+ * Null where that cannot be done in one command.
+ */
+export function settingEnvironment(controller: Controller, name: string, value: string): Remedy | null {
+  const copies = flagsNamed(controller.flags, environmentFlag);
+  if (copies.length === 0) return settingFlag(controller, environmentFlag, `${name}=${value}`);
+  const [only] = copies;
+  if (copies.length > 1 || only === undefined || !only.joined) return null;
+  const { namespace, name: deployment } = controller.deployment;
+  const argument = `.spec.template.spec.containers[${controller.place.container}].args[${only.index - controller.place.offset}]`;
+  const extended = `jq ${shellWord(`${argument} |= (rtrimstr(";") + ";${name}=${value}")`)}`;
+  return {
+    text: `add ${name}=${value} to --${environmentFlag} of ${controller.subject}, and to the Helm value extProc.extraEnvVars, then create the proxies anew`,
+    command: `kubectl -n ${namespace} get deployment ${deployment} -o json | ${extended} | kubectl replace -f -`,
+  };
+}
+
+/** The remedy, and then the command that creates the proxies anew. */
+export function thenAnew(remedy: Remedy, restart: string): Remedy {
+  return { ...remedy, ...(remedy.command === undefined ? {} : { command: `${remedy.command}\n${restart}` }) };
 }

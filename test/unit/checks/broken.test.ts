@@ -479,6 +479,55 @@ describe('what mends it', () => {
     expect(remedy?.command).toBe('kubectl -n gateways label podmonitor tokens --overwrite release=kps');
   });
 
+  const down = (lastError: string) =>
+    served({
+      targets: both()
+        .slice(0, 2)
+        .map((target) => ({ ...target, health: 'down', lastError })),
+    });
+  it.each([
+    [
+      'a limit of the monitor',
+      { objects: monitor({ sampleLimit: 50 }), endpoints: down('sample limit exceeded') },
+      'podmonitor tokens',
+      '/spec/sampleLimit',
+    ],
+    [
+      'a limit of the Prometheus',
+      {
+        objects: prometheus({ enforcedLabelLimit: 5 }),
+        endpoints: down('label_limit exceeded (metric: "x", number of labels: 12, limit: 5)'),
+      },
+      'prometheus k8s',
+      '/spec/enforcedLabelLimit',
+    ],
+  ] as const)('%s', async (_, world, object, path) => {
+    const { command = '' } = (await remedyOf(world, 'targets-down')) ?? {};
+    expect(command).toContain(`patch ${object} --type json -p '${JSON.stringify([{ op: 'remove', path }])}'`);
+  });
+
+  it('a scheme that the port does not speak', async () => {
+    const world = { endpoints: down('Get "https://x": http: server gave HTTP response to HTTPS client') };
+    expect((await remedyOf(world, 'targets-down'))?.patch).toEqual([
+      { op: 'add', path: '/spec/podMetricsEndpoints/0/scheme', value: 'http' },
+    ]);
+  });
+
+  it('a timeout that the operator refuses', async () => {
+    const objects = endpoint({ port: 'aigw-admin', interval: '5s', scrapeTimeout: '10s' });
+    expect((await remedyOf({ objects, endpoints: empty }, 'rejected-monitors'))?.patch).toEqual([
+      { op: 'remove', path: '/spec/podMetricsEndpoints/0/scrapeTimeout' },
+    ]);
+  });
+
+  it('a ServiceAccount that may not list the pods', async () => {
+    expect((await remedyOf({ endpoints: served({ targets: [] }) }, 'targets-missing'))?.patch).toMatchObject({
+      kind: 'RoleBinding',
+      metadata: { namespace: 'gateways' },
+      roleRef: { kind: 'ClusterRole', name: 'view' },
+    });
+  });
+
   it('a PodMonitor that the Prometheus would take', async () => {
     const remedy = await remedyOf({ objects: without('PodMonitor'), endpoints: empty }, 'unmonitored-proxies');
     expect(remedy?.patch).toMatchObject({

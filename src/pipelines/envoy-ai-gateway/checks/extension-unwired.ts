@@ -1,6 +1,7 @@
-import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
 import { type Controller, controllers } from '../facts/controller.ts';
 import { type ExtensionConfig, extensionConfigs } from '../facts/extension-configs.ts';
+import { shellWord } from '../phrases.ts';
 import { agreed } from '../releases.ts';
 
 /** The port of the controller's extension server: manifests/envoy-gateway-values.yaml. */
@@ -53,25 +54,37 @@ function finding(config: ExtensionConfig, problem: string, controller: Controlle
       saw: problem,
       run: `kubectl -n ${config.namespace} get configmap ${config.name} -o jsonpath='{.data.envoy-gateway\\.yaml}'`,
     },
-    remedy: {
-      text: `add the extensionManager to ${config.subject}, then restart Envoy Gateway`,
-      command: `kubectl -n ${config.namespace} rollout restart deployment envoy-gateway`,
-      patch: {
-        extensionManager: {
-          hooks: {
-            xdsTranslator: {
-              translation: {
-                listener: { includeAll: true },
-                route: { includeAll: true },
-                cluster: { includeAll: true },
-                secret: { includeAll: true },
-              },
-              post: ['Translation', 'Cluster', 'Route'],
-            },
+    remedy: remedyOf(config, {
+      hooks: {
+        xdsTranslator: {
+          translation: {
+            listener: { includeAll: true },
+            route: { includeAll: true },
+            cluster: { includeAll: true },
+            secret: { includeAll: true },
           },
-          service: { fqdn: { hostname: `${name}.${namespace}.svc.cluster.local`, port: extensionPort } },
+          post: ['Translation', 'Cluster', 'Route'],
         },
       },
-    },
+      service: { fqdn: { hostname: `${name}.${namespace}.svc.cluster.local`, port: extensionPort } },
+    }),
   };
+}
+
+/** By the chart where Helm made the ConfigMap; else at the end of its YAML, which is not repeated: it may hold more than is read. */
+function remedyOf({ subject, namespace, name, manager, named, broken, metadata }: ExtensionConfig, wanted: unknown): Remedy {
+  const restart = `kubectl -n ${namespace} rollout restart deployment envoy-gateway`;
+  const release = metadata.annotations?.['meta.helm.sh/release-name'];
+  // "gateway-helm-v1.5.0"
+  const [, version] = /^gateway-helm-(.+)$/.exec(metadata.labels?.['helm.sh/chart'] ?? '') ?? [];
+  const text = `add the extensionManager to ${subject}, then restart Envoy Gateway`;
+  if (release !== undefined && version !== undefined) {
+    const value = shellWord(`config.envoyGateway.extensionManager=${JSON.stringify(wanted)}`);
+    const upgrade = `helm -n ${namespace} upgrade ${release} oci://docker.io/envoyproxy/gateway-helm --version ${version} --reuse-values --set-json ${value}`;
+    return { text: `set the extensionManager by the chart, as release ${release} made ${subject}`, command: `${upgrade}\n${restart}` };
+  }
+  if (manager !== null || named || broken) return { text, patch: { extensionManager: wanted } };
+  const line = JSON.stringify(`\nextensionManager: ${JSON.stringify(wanted)}\n`);
+  const append = `jq --argjson line ${shellWord(line)} ${shellWord('.data["envoy-gateway.yaml"] |= if startswith("{") then error("it is no block of YAML") else rtrimstr("\\n") + $line end')}`;
+  return { text, command: `kubectl -n ${namespace} get configmap ${name} -o json | ${append} | kubectl replace -f -\n${restart}` };
 }

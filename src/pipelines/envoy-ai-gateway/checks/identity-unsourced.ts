@@ -7,6 +7,7 @@ import { securityPolicies } from '../facts/security-policies.ts';
 import { type TrafficPolicy, trafficPolicies } from '../facts/traffic-policies.ts';
 import { policiesOf, type RoutePolicies, sourceOf, usuallyArray } from '../identity-sources.ts';
 import { metered } from '../metered.ts';
+import { overwriting } from '../traffic-remedies.ts';
 
 /** Who writes the mapped headers: a policy of the gateway, or whoever calls it. */
 export const identityUnsourced = defineCheck({
@@ -69,11 +70,12 @@ function unsourced(pair: RoutePolicies, mapped: readonly IdentityLabel[], { pods
       evidence: { saw: stateOf(pair, missing), run: listPolicies(pair) },
       remedy:
         stripper === undefined
-          ? {
-              text: `set ${headers} in a SecurityPolicy, and strip what callers send with a ClientTrafficPolicy`,
-              patch: strip(pair, missing),
-            }
-          : { text: `set ${headers} in a SecurityPolicy` },
+          ? overwriting(
+              missing.map(({ header }) => header ?? ''),
+              pair.gateway,
+              early,
+            )
+          : { text: `set ${headers} in a SecurityPolicy: from which credentials, only you know` },
     },
   ];
 }
@@ -137,17 +139,4 @@ function labels(missing: readonly IdentityLabel[]): string {
 function listPolicies(pair: RoutePolicies): string {
   const namespaces = new Set([pair.route.namespace, pair.gateway.namespace]);
   return [...namespaces].map((namespace) => `kubectl -n ${namespace} get securitypolicy -o yaml`).join('; ');
-}
-
-/** EG api/v1alpha1/clienttrafficpolicy_types.go HeaderSettings.earlyRequestHeaders. */
-function strip(pair: RoutePolicies, missing: readonly IdentityLabel[]): unknown {
-  return {
-    apiVersion: 'gateway.envoyproxy.io/v1alpha1',
-    kind: 'ClientTrafficPolicy',
-    metadata: { name: 'strip-identity-headers', namespace: pair.gateway.namespace },
-    spec: {
-      targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: pair.gateway.name }],
-      headers: { earlyRequestHeaders: { remove: missing.map(({ header }) => header) } },
-    },
-  };
 }

@@ -1,14 +1,15 @@
-import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
 import { flagsBeyond } from '../../../parse/go-flags.ts';
 import { labelOf, type Pair, pairsMissing, parseMapping, printMapping } from '../../../parse/mapping.ts';
 import { type Controller, controllers } from '../facts/controller.ts';
-import { aiRoutes, type GatewayRef } from '../facts/routes.ts';
+import { aiRoutes, type GatewayRef, sameGateway } from '../facts/routes.ts';
 import { type TrafficPolicy, trafficPolicies } from '../facts/traffic-policies.ts';
 import { flawsOf, unquoted } from '../flaws.ts';
 import { isMappingFlag, unionOf } from '../mapping.ts';
 import { counted, listed, showArgs } from '../phrases.ts';
 import { booleanFlags } from '../releases.ts';
 import { settingFlag } from '../remedies.ts';
+import { allowingUnderscores } from '../traffic-remedies.ts';
 
 /** A mapping that the controller accepts and no request ever matches. */
 export const mappingIneffective = defineCheck({
@@ -117,11 +118,16 @@ function underscores(
         saw: `withUnderscoresAction: Allow on ${open.size === 0 ? 'no Gateway' : listed([...open])}`,
         run: 'kubectl get clienttrafficpolicies -A -o yaml',
       },
-      remedy: {
-        text: `name the header ${pair.header.replaceAll('_', '-')}, or set spec.headers.withUnderscoresAction: Allow in a ClientTrafficPolicy of the Gateway`,
-        patch: { spec: { headers: { withUnderscoresAction: 'Allow' } } },
-      },
+      remedy: lettingIn(pair, closed, policies),
       about: about([pair]),
     },
   ];
+}
+
+function lettingIn({ header }: Pair, [gateway]: readonly string[], policies: readonly TrafficPolicy[]): Remedy {
+  const text = `name the header ${header.replaceAll('_', '-')}, or set spec.headers.withUnderscoresAction: Allow in a ClientTrafficPolicy of the Gateway`;
+  const [namespace, name] = gateway?.split('/') ?? [];
+  if (namespace === undefined || name === undefined) return { text };
+  const own = policies.filter(({ gateways }) => gateways.some((ref) => sameGateway(ref, { namespace, name })));
+  return allowingUnderscores({ namespace, name }, own, text);
 }

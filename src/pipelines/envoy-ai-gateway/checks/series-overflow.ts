@@ -1,8 +1,11 @@
 import type { Emission } from '../../../facts/emitters.ts';
-import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
+import { type Controller, controllers } from '../facts/controller.ts';
 import { emissions, guessWith } from '../facts/emissions.ts';
 import { type ProxyPod, proxies } from '../facts/proxies.ts';
+import { rollout } from '../phrases.ts';
 import { agreed } from '../releases.ts';
+import { settingEnvironment, thenAnew } from '../remedies.ts';
 import { isOverflow, showMetrics } from '../traffic.ts';
 
 /** otel-go's variable; honoured from v0.3 on, 0 means no limit (recorded: cardinality-report.txt). */
@@ -19,12 +22,14 @@ export const seriesOverflow = defineCheck({
   why: 'Beyond the limit every new user, model and token type is folded into one series that has lost all of them, until the process restarts. The grand total stays right, so nothing looks wrong.',
   fix: 'Set `OTEL_GO_X_CARDINALITY_LIMIT=0` (no limit) or a higher number in the environment of the sidecar, or map fewer labels.',
   needs: { emissions, proxies },
-  judge: ({ emissions, proxies }) => {
+  wants: { controllers },
+  judge: ({ emissions, proxies, controllers }) => {
+    const controller = (controllers.status === 'read' ? controllers.value[0] : undefined) ?? null;
     const byKey = new Map(proxies.read.map((proxy) => [proxy.key, proxy]));
     const metered = emissions.read.filter(({ outcome }) => outcome.status === 'metered');
     if (metered.length === 0 && emissions.unread.length === 0) return { status: 'skip', because: 'no sidecar has counted tokens yet' };
     return verdict(
-      metered.flatMap((emission) => crowded(emission, byKey.get(emission.emitter.key)) ?? []),
+      metered.flatMap((emission) => crowded(emission, byKey.get(emission.emitter.key), controller) ?? []),
       emissions.unread,
     );
   },
@@ -41,7 +46,7 @@ function limitOf(proxy: ProxyPod | undefined, target: Emission['target']): numbe
   return guess === null ? null : agreed(guess, ({ seriesLimit }) => seriesLimit);
 }
 
-function crowded(emission: Emission, proxy: ProxyPod | undefined): Finding | null {
+function crowded(emission: Emission, proxy: ProxyPod | undefined, controller: Controller | null): Finding | null {
   const { emitter, outcome } = emission;
   if (outcome.status !== 'metered') return null;
   const sets = outcome.series.filter((entry) => !isOverflow(entry)).length;
@@ -51,10 +56,7 @@ function crowded(emission: Emission, proxy: ProxyPod | undefined): Finding | nul
     subject: emitter.subject,
     message,
     evidence: { saw, run: showMetrics(emission, '-c "_count{"') },
-    remedy: {
-      text: `set ${variable} to 0 (no limit) or higher in the sidecar's environment, by the Helm value extProc.extraEnvVars or a GatewayConfig, and create the proxies anew`,
-      patch: raised,
-    },
+    remedy: remedyOf(controller, proxy),
     about: [emitter.key],
   });
   if (folded.length > 0) {
@@ -71,5 +73,9 @@ function crowded(emission: Emission, proxy: ProxyPod | undefined): Finding | nul
   };
 }
 
-/** For a GatewayConfig. */
-const raised = { spec: { extProc: { kubernetes: { env: [{ name: variable, value: '0' }] } } } };
+function remedyOf(controller: Controller | null, proxy: ProxyPod | undefined): Remedy {
+  const set = controller === null ? null : settingEnvironment(controller, variable, '0');
+  const text = `set ${variable} to 0 (no limit) or higher in the sidecar's environment, by the Helm value extProc.extraEnvVars or a GatewayConfig, and create the proxies anew`;
+  if (set === null) return { text };
+  return proxy === undefined ? set : thenAnew(set, rollout(proxy.pod));
+}

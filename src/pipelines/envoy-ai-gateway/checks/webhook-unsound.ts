@@ -47,7 +47,7 @@ function missing(controller: Controller): Finding {
     evidence: { saw: 'no MutatingWebhookConfiguration for it', run: 'kubectl get mutatingwebhookconfigurations' },
     remedy: {
       text: 'install the webhook again with the chart ai-gateway-helm of the release that runs',
-      command: 'helm upgrade --reuse-values RELEASE oci://docker.io/envoyproxy/ai-gateway-helm',
+      ...reinstall(controller),
     },
   };
 }
@@ -110,7 +110,24 @@ function selection(webhook: PodWebhook): readonly Finding[] {
       ...base(webhook),
       message: `its objectSelector takes pods with ${labels.managedBy}=${wanted}, and proxies have envoy-gateway there`,
       evidence: { saw: `${labels.managedBy}: ${wanted}`, run: run(webhook) },
-      remedy: { text: `set objectSelector.matchLabels["${labels.managedBy}"] to envoy-gateway` },
+      remedy: {
+        text: `set objectSelector.matchLabels["${labels.managedBy}"] to envoy-gateway`,
+        command: `kubectl patch mutatingwebhookconfiguration ${webhook.configuration} --type json -p '${JSON.stringify([managed])}'`,
+      },
     },
   ];
+}
+
+const managed = {
+  op: 'replace',
+  path: `/webhooks/0/objectSelector/matchLabels/${labels.managedBy.replaceAll('/', '~1')}`,
+  value: 'envoy-gateway',
+};
+
+/** The release that made the Deployment, with its own values and version; nothing where Helm did not make it. */
+function reinstall({ deployment, guess }: Controller): { readonly command?: string } {
+  const release = deployment.metadata.annotations?.['meta.helm.sh/release-name'];
+  if (release === undefined || guess.version === null || !/^v\d+\.\d+\.\d+/.test(guess.version)) return {};
+  const chart = 'oci://docker.io/envoyproxy/ai-gateway-helm';
+  return { command: `helm -n ${deployment.namespace} upgrade ${release} ${chart} --version ${guess.version} --reuse-values` };
 }

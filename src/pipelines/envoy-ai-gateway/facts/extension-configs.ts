@@ -2,6 +2,7 @@ import { parse } from 'yaml';
 import { kinds, listing } from '../../../facts/kinds.ts';
 import { type Deployment, deploymentOf } from '../../../facts/workloads.ts';
 import { defineFact } from '../../../model/fact.ts';
+import type { KubeObject } from '../../../model/source.ts';
 import { list, number, record, strings, text } from '../../../parse/fields.ts';
 import { imageOf } from '../../../parse/image.ts';
 import { listed } from './listed.ts';
@@ -11,12 +12,16 @@ export interface ExtensionConfig {
   readonly subject: string;
   readonly namespace: string;
   readonly name: string;
+  /** Who made it: labels and annotations. */
+  readonly metadata: KubeObject['metadata'];
   /** Null: no extensionManager at all. */
   readonly manager: {
     readonly host: string | null;
     readonly port: number | null /** xdsTranslator.post. */;
     readonly hooks: readonly string[];
   } | null;
+  /** It names an extensionManager, be it an empty one. */
+  readonly named: boolean;
   /** The YAML did not parse. */
   readonly broken: boolean;
 }
@@ -35,7 +40,9 @@ export const extensionConfigs = defineFact({
     return found.flat().flatMap((object) => {
       const yaml = strings(object.data)[key];
       const { name, namespace = '' } = object.metadata;
-      return yaml === undefined ? [] : [{ subject: `ConfigMap ${namespace}/${name}`, namespace, name, ...managerOf(yaml) }];
+      return yaml === undefined
+        ? []
+        : [{ subject: `ConfigMap ${namespace}/${name}`, namespace, name, metadata: object.metadata, ...managerOf(yaml) }];
     });
   },
 });
@@ -49,15 +56,17 @@ function isEnvoyGateway(deployment: Deployment): boolean {
 }
 
 /** EG:api/v1alpha1/envoygateway_types.go ExtensionManager. */
-export function managerOf(yaml: string): Pick<ExtensionConfig, 'manager' | 'broken'> {
+export function managerOf(yaml: string): Pick<ExtensionConfig, 'manager' | 'named' | 'broken'> {
   const config = parsed(yaml);
-  if (config === null) return { manager: null, broken: true };
-  if (typeof config.extensionManager !== 'object' || config.extensionManager === null) return { manager: null, broken: false };
+  if (config === null) return { manager: null, named: false, broken: true };
+  if (typeof config.extensionManager !== 'object' || config.extensionManager === null)
+    return { manager: null, named: 'extensionManager' in config, broken: false };
   const manager = record(config.extensionManager);
   const service = record(manager.service);
   const address = 'fqdn' in service ? record(service.fqdn) : service;
   return {
     broken: false,
+    named: true,
     manager: {
       host: text(address.hostname) ?? text(address.host),
       port: number(address.port),

@@ -14,6 +14,8 @@ export interface TrafficPolicy {
   /** Lower-case names in headers.earlyRequestHeaders: what it sets for everybody, and what it strips of callers' requests. */
   readonly sets: readonly string[];
   readonly strips: readonly string[];
+  /** How many of the fields headers, earlyRequestHeaders and set it has, one within the other. */
+  readonly depth: 0 | 1 | 2 | 3;
 }
 
 /** All ClientTrafficPolicies. */
@@ -36,7 +38,15 @@ export const trafficPolicies = defineFact({
         underscores: action === 'Allow' || action === 'DropHeader' ? action : 'RejectRequest',
         sets: [...records(early.set), ...records(early.add)].map((header) => (text(header.name) ?? '').toLowerCase()),
         strips: list(early.remove).map((header) => String(header).toLowerCase()),
+        depth: depthOf(spec),
       };
     });
   },
 });
+
+function depthOf(spec: Readonly<Record<string, unknown>>): TrafficPolicy['depth'] {
+  if (typeof spec.headers !== 'object') return 0;
+  const early = record(spec.headers).earlyRequestHeaders;
+  if (typeof early !== 'object') return 1;
+  return Array.isArray(record(early).set) ? 3 : 2;
+}

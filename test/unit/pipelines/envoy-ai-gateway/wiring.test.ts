@@ -7,7 +7,7 @@ import { otlpDouble } from '../../../../src/pipelines/envoy-ai-gateway/checks/ot
 import { webhookUnsound } from '../../../../src/pipelines/envoy-ai-gateway/checks/webhook-unsound.ts';
 import { selfSigned } from '../../../../src/sandbox/certificate.ts';
 import { aiRoute, controller, gateway, proxyPod } from './objects.ts';
-import { type Change, judged, lineOf } from './world.ts';
+import { type Change, findingsOf, judged, lineOf } from './world.ts';
 
 const { metadata: route } = aiRoute();
 const { metadata: owner } = gateway();
@@ -89,6 +89,24 @@ describe('identity-unsourced', () => {
     expect(lineOf(await judged(identityUnsourced, { controller: controller({ mapping: [] }), pods: [proxyPod({ mapping: [] })] }))).toMatch(
       /^skip/,
     );
+  });
+});
+
+describe('what callers send', () => {
+  const remedyOf = async (extra: KubeObject[]) => findingsOf(await judged(identityUnsourced, { extra }))[0]?.remedy;
+  const set = [{ name: 'x-user-id', value: 'unidentified' }];
+
+  it('is overwritten by a manifest, which is enough', async () => {
+    const { patch } = (await remedyOf([])) ?? {};
+    expect(patch).toMatchObject({ kind: 'ClientTrafficPolicy', spec: { headers: { earlyRequestHeaders: { set } } } });
+    expect(lineOf(await judged(identityUnsourced, { extra: [patch as KubeObject] }))).toMatch(/^pass/);
+  });
+
+  it.each<[string, KubeObject, unknown]>([
+    ['sets others', early({ set: [{ name: 'x-a', value: 'b' }] }), { path: '/spec/headers/earlyRequestHeaders/set/-', value: set[0] }],
+    ['strips others', early({ remove: ['x-a'] }), { path: '/spec/headers/earlyRequestHeaders/set', value: set }],
+  ])('is overwritten by the policy of the Gateway that %s', async (_, policy, operation) => {
+    expect((await remedyOf([policy]))?.patch).toEqual([{ op: 'add', ...(operation as object) }]);
   });
 });
 
@@ -216,6 +234,37 @@ describe('extension-unwired', () => {
       /^skip: this release/,
     ],
   ])('%s', async (_, change, line) => expect(lineOf(await judged(extensionUnwired, change))).toMatch(line));
+
+  const madeByHelm = ([deployment, map]: KubeObject[]): KubeObject[] => [
+    deployment as KubeObject,
+    {
+      ...(map as KubeObject),
+      metadata: {
+        name: 'envoy-gateway-config',
+        namespace: 'envoy-gateway-system',
+        labels: { 'helm.sh/chart': 'gateway-helm-v1.6.0' },
+        annotations: { 'meta.helm.sh/release-name': 'eg' },
+      },
+    },
+  ];
+  it.each<[string, KubeObject[], RegExp | undefined]>([
+    [
+      'a file of its own',
+      config(undefined),
+      /^kubectl -n envoy-gateway-system get configmap \S+ -o json \| jq .*\$line.*\| kubectl replace -f -\n.* restart /,
+    ],
+    ['a file that names it already', config(null), undefined],
+    ['a file that does not parse', config(null, 'a: ['), undefined],
+    [
+      'the chart',
+      madeByHelm(config(undefined)),
+      /^helm -n envoy-gateway-system upgrade eg oci:\S+gateway-helm --version v1\.6\.0 --reuse-values --set-json 'config\.envoyGateway\.extensionManager=\{.*\}'\n/,
+    ],
+  ])('is mended in %s', async (_, extra, command) => {
+    const [finding] = findingsOf(await judged(extensionUnwired, { extra }));
+    if (command === undefined) expect(finding?.remedy).toMatchObject({ patch: { extensionManager: {} } });
+    else expect(finding?.remedy?.command).toMatch(command);
+  });
 });
 
 describe('otlp-double', () => {
@@ -233,4 +282,23 @@ describe('otlp-double', () => {
       /^pass/,
     ],
   ])('%s', async (_, change, line) => expect(lineOf(await judged(otlpDouble, change))).toMatch(line));
+
+  it.each<[string, string[], RegExp]>([
+    [
+      'a controller without it',
+      [],
+      /"path":"\/spec\/template\/spec\/containers\/0\/args\/0","value":"--extProcExtraEnvVars=OTEL_METRICS_EXPORTER=none"/,
+    ],
+    [
+      'a controller that sets others, which are not repeated',
+      ['--extProcExtraEnvVars=KEY=secret'],
+      /get deployment ai-gateway-controller -o json \| jq '\.spec\.template\.spec\.containers\[0\]\.args\[0\] \|= \(rtrimstr\(";"\) \+ ";OTEL_METRICS_EXPORTER=none"\)' \| kubectl replace/,
+    ],
+  ])('is mended in %s', async (_, args, command) => {
+    const change = { ...env(endpoint), controller: controller({ args: [...args, '--metricsRequestHeaderAttributes=x-user-id:user.id'] }) };
+    const [finding] = findingsOf(await judged(otlpDouble, change));
+    expect(finding?.remedy?.command).toMatch(command);
+    expect(finding?.remedy?.command).toMatch(/\nkubectl -n envoy-gateway-system rollout restart deployment\/envoy-maas$/);
+    expect(JSON.stringify(finding)).not.toContain('secret');
+  });
 });
