@@ -143,7 +143,7 @@ function overcountedFindings(query: TokenQuery, nouns: Nouns): readonly Finding[
       `it sums token types that contain one another: ${times(overlap ?? 1)} the tokens on this cluster`,
       corrected(
         query,
-        overlapping.flatMap((it) => onlyTotal(it, nouns)),
+        overlapping.flatMap((it) => onlyTotal(it, query, nouns)),
       ),
       `take only ${(nouns.family.total?.values ?? []).join(' and ')}`,
     ),
@@ -162,14 +162,18 @@ function overcountedFindings(query: TokenQuery, nouns: Nouns): readonly Finding[
   return [...overlaps, ...raws];
 }
 
-function onlyTotal({ selector }: TokenSelector, nouns: Nouns): readonly Edit[] {
+function onlyTotal({ selector }: TokenSelector, query: TokenQuery, nouns: Nouns): readonly Edit[] {
   const { total } = nouns.family;
   if (total === null) return [];
   const label = escapeName(total.attribute, schemeOf(selector.name ?? ''));
   const matcher = `${writeLabel(label)}=~"${total.values.join('|')}"`;
   const last = selector.matchers.at(-1);
   if (last !== undefined) return [{ from: last.to, to: last.to, text: `,${matcher}` }];
-  return [{ from: selector.to, to: selector.to, text: `{${matcher}}` }];
+  const written = query.substituted.query.slice(selector.from, selector.to);
+  if (!written.endsWith('}')) return [{ from: selector.to, to: selector.to, text: `{${matcher}}` }];
+  // {"a.quoted.name"} and name{}
+  const comma = /\{\s*\}$/.test(written) ? '' : ',';
+  return [{ from: selector.to - 1, to: selector.to - 1, text: `${comma}${matcher}` }];
 }
 
 /** A counter that reaches a sum without anything between that makes a growth of it: rate(), increase(), or any function over time. */

@@ -265,6 +265,25 @@ describe('wherever queries live', () => {
   ])('%s is no dashboard', async (_, holder) => expect(said(await judged([holder], underscored))).toEqual([]));
 });
 
+describe('only input and output', () => {
+  it.each([
+    ['{"gen_ai.client.token.usage_token_sum"}', '{"gen_ai.client.token.usage_token_sum","gen_ai.token.type"=~"input|output"}'],
+    [
+      '{__name__="gen_ai.client.token.usage_token_sum"}',
+      '{__name__="gen_ai.client.token.usage_token_sum","gen_ai.token.type"=~"input|output"}',
+    ],
+  ])('are selected by %s with one matcher more', async (selector, better) => {
+    const of = (each: string): string => `sum by (user_namespace) (increase(${each}[5m]))`;
+    const [line = ''] = said(await judged([configMap(of(selector))], dotted));
+    expect(line).toContain(`→ take only input and output: ${of(better)}`);
+  });
+
+  it.each(['gen_ai_client_token_usage_sum', 'gen_ai_client_token_usage_sum{}'])('are selected by %s', async (selector) => {
+    const [line = ''] = said(await judged([configMap(`sum by (user_namespace) (increase(${selector}[5m]))`)], underscored));
+    expect(line).toContain('(increase(gen_ai_client_token_usage_sum{gen_ai_token_type=~"input|output"}[5m]))');
+  });
+});
+
 describe('what to change', () => {
   const old = 'sum by (user_namespace) (\n  increase(gen_ai_client_token_usage_token_sum{gen_ai_token_type=~"input|output"}[1h]))';
   const better = old.replace('_token_sum', '_sum');
