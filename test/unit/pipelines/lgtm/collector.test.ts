@@ -1,0 +1,323 @@
+import { describe, expect, it } from 'vitest';
+import type { Check, Finding } from '../../../../src/model/check.ts';
+import type { KubeObject } from '../../../../src/model/source.ts';
+import { collectorMissing } from '../../../../src/pipelines/lgtm/checks/collector-missing.ts';
+import { collectorUnready } from '../../../../src/pipelines/lgtm/checks/collector-unready.ts';
+import { duplicateCollectors } from '../../../../src/pipelines/lgtm/checks/duplicate-collectors.ts';
+import { exportFailing } from '../../../../src/pipelines/lgtm/checks/export-failing.ts';
+import { overrideIgnored } from '../../../../src/pipelines/lgtm/checks/override-ignored.ts';
+import { proxiesWalled } from '../../../../src/pipelines/lgtm/checks/proxies-walled.ts';
+import { receiverUnwired } from '../../../../src/pipelines/lgtm/checks/receiver-unwired.ts';
+import { replacementMisescaped } from '../../../../src/pipelines/lgtm/checks/replacement-misescaped.ts';
+import { unscrapedProxies } from '../../../../src/pipelines/lgtm/checks/unscraped-proxies.ts';
+import { collectorChecks } from '../../../../src/pipelines/lgtm/collector-checks.ts';
+import { faulty } from '../../memory-source.ts';
+import { proxyPod } from '../envoy-ai-gateway/objects.ts';
+import { lineOf } from '../envoy-ai-gateway/world.ts';
+import {
+  addressRule,
+  agent,
+  agentPod,
+  annotated,
+  type Change,
+  configMap,
+  job,
+  judged,
+  keep,
+  nodeRule,
+  override,
+  soundSelf,
+} from './collector-world.ts';
+
+const all: readonly Check[] = [...collectorChecks.discover, ...collectorChecks.collect];
+
+const said = async (check: Check, change: Change): Promise<string> => lineOf(await judged(check, change));
+
+async function findingsOf(check: Check, change: Change): Promise<readonly Finding[]> {
+  const verdict = await judged(check, change);
+  return verdict.status === 'fail' ? verdict.findings : [];
+}
+
+/** The checks that fail, in order. */
+async function failing(change: Change): Promise<readonly string[]> {
+  const verdicts = await Promise.all(all.map(async (check) => [check.id, await judged(check, change)] as const));
+  return verdicts.flatMap(([id, { status }]) => (status === 'fail' ? [id] : []));
+}
+
+const other = (name: string): KubeObject =>
+  annotated({
+    ...proxyPod({ name }),
+    metadata: {
+      ...proxyPod({ name }).metadata,
+      labels: { ...proxyPod().metadata.labels, 'gateway.envoyproxy.io/owning-gateway-name': 'second' },
+    },
+  });
+
+const crash = {
+  ready: false,
+  restartCount: 7,
+  state: { waiting: { reason: 'CrashLoopBackOff' } },
+  lastState: { terminated: { exitCode: 1, reason: 'Error' } },
+};
+
+const wall = (spec: Readonly<Record<string, unknown>>): KubeObject => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'NetworkPolicy',
+  metadata: { name: 'proxies', namespace: 'envoy-gateway-system' },
+  spec: { podSelector: {}, ...spec },
+});
+
+const second = (jobName: string): readonly KubeObject[] => [
+  {
+    ...agent({ name: 'second', args: ['--config=/conf/relay.yaml'] }),
+    kind: 'Deployment',
+    status: {},
+  },
+  configMap('second', {
+    relay: override({
+      jobs: [job({ job_name: jobName, relabel_configs: [keep('port', 'aigw-admin')] })],
+      receivers: ['prometheus/ai-gateway-genai'],
+    }),
+  }),
+];
+
+describe('a sound chain', () => {
+  it.each(all.map((check) => [check.id, check] as const))('%s passes', async (_, check) => {
+    expect((await judged(check)).status).toBe('pass');
+  });
+});
+
+describe('one fault', () => {
+  it.each<[string, Change, readonly string[]]>([
+    ['no collector', { agent: null }, ['collector-missing']],
+    ['only the job that follows annotations', { override: null }, ['unscraped-proxies']],
+    [
+      'a group without a second dollar sign',
+      { override: override({ jobs: [job({ relabel_configs: [addressRule('${1}:1064')] })] }) },
+      ['replacement-misescaped'],
+    ],
+    [
+      'a group with four dollar signs',
+      { override: override({ jobs: [job({ relabel_configs: [nodeRule, addressRule('$$$$1:1064')] })] }) },
+      ['replacement-misescaped'],
+    ],
+    ['a receiver that no pipeline names', { override: override({ receivers: ['otlp', 'prometheus'] }) }, ['receiver-unwired']],
+    ['the debug exporter alone', { override: override({ exporters: ['debug'] }) }, ['receiver-unwired']],
+    ['a rule for one gateway of two', { pods: [annotated(), other('envoy-second-0')] }, ['unscraped-proxies']],
+    [
+      'a rule for the name of old ports',
+      { override: override({ jobs: [job({ relabel_configs: [keep('port', 'aigw-metrics')] })] }) },
+      ['unscraped-proxies'],
+    ],
+    [
+      'another namespace',
+      { override: override({ jobs: [job({ kubernetes_sd_configs: [{ role: 'pod', namespaces: { names: ['gateways'] } }] })] }) },
+      ['unscraped-proxies'],
+    ],
+    ['a second collector with a job of another name', { extra: second('elsewhere') }, ['duplicate-collectors']],
+    ['a collector that crashes', { agentPods: [agentPod(crash)] }, ['collector-unready']],
+    ['a wall', { extra: [wall({ ingress: [{ ports: [{ port: 8080 }] }] })] }, ['proxies-walled']],
+    ['a store that refuses', { self: 'otelcol_exporter_send_failed_metric_points{exporter="otlphttp/mimir"} 485\n' }, ['export-failing']],
+  ])('%s is told by one check', async (_, change, ids) => {
+    expect(await failing(change)).toEqual(ids);
+  });
+
+  it('an override under another key is told beside what it costs', async () => {
+    const change = { override: null, extra: [configMap('opentelemetry-collector-overrides', { 'relay.yml': override() })] };
+    expect(await failing(change)).toEqual(['override-ignored', 'unscraped-proxies']);
+    expect(await said(overrideIgnored, change)).toBe(
+      'fail: key relay.yml holds a scrape job for sidecar envoy-gateway-system/envoy-maas-0, and no collector reads it: DaemonSet monitoring/opentelemetry-collector-agent looks for key relay.yaml of ConfigMap monitoring/opentelemetry-collector-overrides, which does not exist',
+    );
+  });
+
+  it('an override in another namespace is found', async () => {
+    const change = { override: null, extra: [configMap('opentelemetry-collector-overrides', { 'relay.yaml': override() }, 'llm')] };
+    expect((await findingsOf(overrideIgnored, change)).map(({ subject }) => subject)).toEqual([
+      'ConfigMap llm/opentelemetry-collector-overrides',
+    ]);
+  });
+});
+
+describe('what is said', () => {
+  it('of annotations, with the whole job', async () => {
+    const [finding] = await findingsOf(unscrapedProxies, { override: null });
+    expect(finding?.message).toBe(
+      'only job kubernetes-pods takes the pods of sidecar envoy-gateway-system/envoy-maas-0, at port 19001 as their annotations say, and not at port 1064 where the tokens are',
+    );
+    expect(finding?.remedy?.patch).toMatchObject({
+      service: { pipelines: { metrics: { receivers: ['otlp', 'prometheus', 'prometheus/ai-gateway'] } } },
+    });
+    expect(finding?.about).toEqual(['pod envoy-gateway-system/envoy-maas-0']);
+  });
+
+  it('the job of the remedy reaches the sidecar', async () => {
+    const [finding] = await findingsOf(unscrapedProxies, { override: null });
+    const { receivers } = (finding?.remedy?.patch ?? {}) as {
+      receivers: { 'prometheus/ai-gateway': { config: { scrape_configs: Record<string, unknown>[] } } };
+    };
+    const jobs = receivers['prometheus/ai-gateway'].config.scrape_configs;
+    expect(await failing({ override: override({ jobs }) })).toEqual([]);
+  });
+
+  it('of a rule that leaves a gateway out', async () => {
+    expect(await said(unscrapedProxies, { pods: [annotated(), other('envoy-second-0')] })).toBe(
+      'fail: job ai-gateway-genai passes sidecar envoy-gateway-system/envoy-second-0 by: its rule keep "maas" over __meta_kubernetes_pod_label_gateway_envoyproxy_io_owning_gateway_name does not match "second"',
+    );
+  });
+
+  it('of a misescaped group', async () => {
+    const [finding] = await findingsOf(replacementMisescaped, {
+      override: override({ jobs: [job({ relabel_configs: [addressRule('${1}:1064')] })] }),
+    });
+    expect(finding?.subject).toBe('ConfigMap monitoring/opentelemetry-collector-overrides');
+    expect(finding?.message).toContain('"${1}:1064" is taken for an environment variable whose name is not valid');
+    expect(finding?.remedy?.text).toContain('write $${1}:1064 in key relay.yaml');
+  });
+
+  it('of a receiver that is not wired', async () => {
+    const [finding] = await findingsOf(receiverUnwired, { override: override({ receivers: ['otlp', 'prometheus'] }) });
+    expect(finding?.remedy?.patch).toEqual({
+      service: { pipelines: { metrics: { receivers: ['otlp', 'prometheus', 'prometheus/ai-gateway-genai'] } } },
+    });
+  });
+
+  it('of two jobs, that tokens double', async () => {
+    expect(await said(duplicateCollectors, { extra: second('elsewhere') })).toBe(
+      'fail: job ai-gateway-genai and job elsewhere of Deployment monitoring/second both bring sidecar envoy-gateway-system/envoy-maas-0 to monitoring/lgtm-pack-mimir: every sum counts each token twice',
+    );
+  });
+
+  it('of one job in two collectors, that it is no more than a warning', async () => {
+    const [finding] = await findingsOf(duplicateCollectors, { extra: second('ai-gateway-genai') });
+    expect(finding?.severity).toBe('warning');
+  });
+
+  it('of a DaemonSet on three nodes without a rule for the node', async () => {
+    const change = { agent: agent({ nodes: 3 }), override: override({ jobs: [job({ relabel_configs: [keep('port', 'aigw-admin')] })] }) };
+    const [finding] = await findingsOf(duplicateCollectors, change);
+    expect(finding?.message).toContain('each of its 3 pods scrapes');
+    expect(finding?.severity).toBe('warning');
+    expect(await judged(duplicateCollectors, { agent: agent({ nodes: 3 }) })).toMatchObject({ status: 'pass' });
+  });
+});
+
+describe('what is not known', () => {
+  it.each<[string, Check, Change, string]>([
+    [
+      'refused ConfigMaps',
+      unscrapedProxies,
+      { refused: { configmaps: 'forbidden' } },
+      'unknown: forbidden list configmaps in all namespaces | malformed',
+    ],
+    [
+      'refused ConfigMaps',
+      replacementMisescaped,
+      { refused: { configmaps: 'forbidden' } },
+      'unknown: forbidden list configmaps in all namespaces',
+    ],
+    ['no pods of the collector', collectorUnready, { agentPods: [] }, 'fail: the collector has no pods'],
+    ['refused NetworkPolicies', proxiesWalled, { refused: { networkpolicies: 'absent' } }, 'throws'],
+    [
+      'a configuration from an address',
+      unscrapedProxies,
+      { agent: agent({ args: ['--config=https://example.com/c.yaml'] }) },
+      'unknown: malformed',
+    ],
+    [
+      'metrics that nothing serves',
+      exportFailing,
+      { endpoints: { 'monitoring/opentelemetry-collector-agent-x:8888/metrics': faulty('refused') } },
+      'skip: monitoring/opentelemetry-collector-agent-x serves no metrics of its own where they can be read',
+    ],
+    ['no sidecars', unscrapedProxies, { pods: [] }, 'skip: there are no sidecars that count tokens'],
+    ['no collector', unscrapedProxies, { agent: null }, 'skip: there is no collector'],
+    [
+      'another scraper',
+      collectorMissing,
+      {
+        agent: null,
+        extra: [
+          { ...agent({ image: 'prom/prometheus:v3.5.0', name: 'prometheus' }), metadata: { name: 'prometheus', namespace: 'monitoring' } },
+        ],
+      },
+      'skip: there is no collector; DaemonSet monitoring/prometheus may do its work, and is not looked into',
+    ],
+  ])('%s', async (_, check, change, line) => {
+    expect(await said(check, change).catch(() => 'throws')).toBe(line);
+  });
+});
+
+describe('export-failing', () => {
+  it.each([
+    ['nothing is wrong', soundSelf, 'pass'],
+    ['a few points were refused long ago', `${soundSelf}otelcol_exporter_send_failed_metric_points{exporter="otlphttp/mimir"} 2\n`, 'pass'],
+    ['many were refused', `${soundSelf}otelcol_exporter_send_failed_metric_points_total{exporter="otlphttp/mimir"} 300\n`, 'fail'],
+    ['another exporter is refused', `${soundSelf}otelcol_exporter_send_failed_metric_points{exporter="otlp/traces"} 300\n`, 'pass'],
+    [
+      'the queue is full',
+      soundSelf.replace('queue_size{exporter="otlphttp/mimir"} 0', 'queue_size{exporter="otlphttp/mimir"} 950'),
+      'fail',
+    ],
+    ['nothing is taken', soundSelf.replace('} 873', '} 0').replace('mimir"} 0\notelcol_process', 'mimir"} 7\notelcol_process'), 'fail'],
+  ])('%s', async (_, self, status) => {
+    expect((await judged(exportFailing, { self })).status).toBe(status);
+  });
+});
+
+describe('proxies-walled', () => {
+  it.each<[string, Readonly<Record<string, unknown>>, string]>([
+    ['nothing in', { ingress: [] }, 'fail'],
+    ['only egress', { policyTypes: ['Egress'] }, 'pass'],
+    ['everything in', { ingress: [{}] }, 'pass'],
+    ['the port by its name', { ingress: [{ ports: [{ port: 'aigw-admin' }] }] }, 'pass'],
+    ['a range of ports', { ingress: [{ ports: [{ port: 1024, endPort: 2000 }] }] }, 'pass'],
+    [
+      'from the namespace of the collector',
+      { ingress: [{ from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }] }] },
+      'pass',
+    ],
+    [
+      'from another namespace',
+      { ingress: [{ from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'web' } } }] }] },
+      'fail',
+    ],
+    ['from its own namespace', { ingress: [{ from: [{ podSelector: {} }] }] }, 'fail'],
+    ['from some addresses', { ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.0/8' } }] }] }, 'pass'],
+    ['other pods', { podSelector: { matchLabels: { app: 'web' } }, ingress: [] }, 'pass'],
+  ])('%s', async (_, spec, status) => {
+    const namespace = {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: 'monitoring', labels: { 'kubernetes.io/metadata.name': 'monitoring' } },
+    };
+    expect((await judged(proxiesWalled, { extra: [wall(spec), namespace] })).status).toBe(status);
+  });
+});
+
+describe('collector-unready', () => {
+  it.each<[string, readonly KubeObject[], string]>([
+    ['a crash beside a ready pod', [agentPod(), agentPod(crash, 'agent-2')], 'error'],
+    ['a pod that is not ready beside a ready one', [agentPod(), agentPod({ ready: false }, 'agent-2')], 'warning'],
+    [
+      'a habit of running out of memory',
+      [agentPod({ restartCount: 9, lastState: { terminated: { exitCode: 137, reason: 'OOMKilled' } } })],
+      'warning',
+    ],
+  ])('%s', async (_, agentPods, severity) => {
+    const findings = await findingsOf(collectorUnready, { agentPods });
+    expect(findings.map((finding) => finding.severity ?? 'error')).toEqual([severity]);
+  });
+
+  it('restarts with the node are none of its business', async () => {
+    const agentPods = [agentPod({ restartCount: 9, lastState: { terminated: { exitCode: 255, reason: 'Unknown' } } })];
+    expect((await judged(collectorUnready, { agentPods })).status).toBe('pass');
+  });
+
+  it('says what the log says, when it may be read', async () => {
+    const log =
+      '2026-11-24 Error: failed to get config: cannot resolve the configuration: environment variable "1" has invalid name: must match regex\n';
+    const endpoints = { 'logs monitoring/opentelemetry-collector-agent-x/opentelemetry-collector': log };
+    const line = await said(collectorUnready, { agentPods: [agentPod(crash)], endpoints, options: { logs: true } });
+    expect(line).toContain('its log says: environment variable "1" has invalid name');
+  });
+});
