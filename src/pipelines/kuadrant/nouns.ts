@@ -5,8 +5,8 @@ import { identity } from './facts/identity.ts';
 
 /** The words and facts with which the shared checks speak of Limitador. */
 export const nouns: Nouns = {
-  one: 'Limitador',
-  many: 'Limitadors',
+  one: 'limiter',
+  many: 'limiters',
   family: {
     name: 'authorized_hits',
     // Bare on /metrics and in Prometheus (recorded: limitador/prom3-names.json); behind a collector's exporter with the suffix of counters.

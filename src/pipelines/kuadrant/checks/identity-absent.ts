@@ -16,7 +16,7 @@ export const identityAbsent = defineCheck({
   hop: 'emit',
   severity: 'error',
   why: 'The tokens are counted without saying whose they are. They cannot be attributed later, whatever the dashboards ask.',
-  fix: 'See that the TelemetryPolicy of the Gateway is in force, that a limit mentions auth, and that Limitador runs with `--metric-labels-default descriptors[1]`.',
+  fix: 'See that the TelemetryPolicy of the Gateway is in force, that a limit mentions auth, and that the limiter runs with `--metric-labels-default descriptors[1]`.',
   follows: [
     'extensions-disabled',
     'labels-default-missing',

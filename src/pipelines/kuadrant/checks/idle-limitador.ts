@@ -6,11 +6,11 @@ import { listed, showMetrics } from '../phrases.ts';
 /** No Limitador has been asked anything: nobody sent a request, or requests go past it. */
 export const idleLimitador = defineCheck({
   id: 'idle-limitador',
-  title: 'Limitador has been asked about requests',
+  title: 'the limiter has been asked about requests',
   hop: 'emit',
   severity: 'warning',
-  why: 'A Limitador without a single call looks the same whether nobody asked or requests go past it. Until one has passed, nothing further down can be shown to work.',
-  fix: 'Send one model request through the Gateway; if it is answered and Limitador stays idle, see whether the filter is in the proxies and the policies are in force.',
+  why: 'A limiter without a single call looks the same whether nobody asked or requests go past it. Until one has passed, nothing further down can be shown to work.',
+  fix: 'Send one model request through the Gateway; if it is answered and the limiter stays idle, see whether the filter is in the proxies and the policies are in force.',
   follows: [
     'gateway-unready',
     'provider-unknown',

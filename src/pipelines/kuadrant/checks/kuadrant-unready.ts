@@ -7,7 +7,7 @@ import { patience, printed, restart, said } from '../status.ts';
 /** The object that switches everything on is missing or not ready. */
 export const kuadrantUnready = defineCheck({
   id: 'kuadrant-unready',
-  title: 'one Kuadrant object is ready',
+  title: 'the object that puts policies in force is ready',
   hop: 'configure',
   severity: 'error',
   why: 'No policy takes effect before it is ready. Requests pass, and nothing of them is counted.',

@@ -10,11 +10,11 @@ import { labelsOf } from '../telemetry.ts';
 /** A Limitador that was not told where the labels of TelemetryPolicies are. */
 export const labelsDefaultMissing = defineCheck({
   id: 'labels-default-missing',
-  title: 'every Limitador takes the labels that come with each report',
+  title: 'every limiter takes the labels that come with each report',
   hop: 'configure',
   severity: 'error',
-  why: 'The labels travel to Limitador as a second descriptor, and it looks at that only when it is told to. Without it all tokens of a route are one series.',
-  fix: `Set \`spec.metricLabelsDefault: descriptors[1]\` on the Limitador object.`,
+  why: 'The labels travel to the limiter as a second descriptor, and it looks at that only when it is told to. Without it all tokens of a route are one series.',
+  fix: 'Set it on the object of the limiter: `kubectl -n kuadrant-system patch limitador limitador --type merge -p \'{"spec":{"metricLabelsDefault":"descriptors[1]"}}\'`.',
   follows: ['limitador-outdated'],
   needs: { emitters, telemetryPolicies },
   wants: { limitadors },

@@ -8,11 +8,11 @@ import { listed, pathKeys } from '../phrases.ts';
 /** A Limitador that cannot count tokens: up to 2.1 it says nothing of what proxies report after the response. */
 export const limitadorOutdated = defineCheck({
   id: 'limitador-outdated',
-  title: 'every Limitador is of a release that counts tokens',
+  title: 'every limiter is of a release that counts tokens',
   hop: 'configure',
   severity: 'error',
-  why: 'Before 2.2 Limitador keeps no metric of the tokens that are reported to it, and before 2.1 no label of whose they are. The limits work, so that nothing seems wrong.',
-  fix: 'Let the operator choose the image: remove `spec.image` and `spec.version` from the Limitador object, and upgrade the operator to 1.3 or later.',
+  why: 'Before 2.2 the limiter keeps no metric of the tokens that are reported to it, and before 2.1 no label of whose they are. The limits work, so that nothing seems wrong.',
+  fix: 'Let the operator choose the image: remove `spec.image` and `spec.version` from the `Limitador` object, and upgrade the operator to 1.3 or later.',
   needs: { emitters },
   wants: { scene },
   judge: ({ emitters, scene }) => {

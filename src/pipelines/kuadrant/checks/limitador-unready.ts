@@ -11,10 +11,10 @@ import { printed, said } from '../status.ts';
 /** The server that counts tokens does not run. */
 export const limitadorUnready = defineCheck({
   id: 'limitador-unready',
-  title: 'every Limitador is ready',
+  title: 'every limiter is ready',
   hop: 'configure',
   severity: 'error',
-  why: 'Limitador keeps the counters in its memory. Proxies let requests pass without it, so that nobody notices while nothing is counted.',
+  why: 'The limiter keeps the counters in its memory. Proxies let requests pass without it, so that nobody notices while nothing is counted.',
   fix: 'Read why with `kubectl -n kuadrant-system describe pod -l app=limitador` and `kubectl -n kuadrant-system logs deployment/limitador-limitador --previous`.',
   follows: ['crds-missing'],
   needs: { emitters },

@@ -10,10 +10,10 @@ import { restart } from '../status.ts';
 /** Limits that did not reach Limitador. */
 export const limitsUnprogrammed = defineCheck({
   id: 'limits-unprogrammed',
-  title: 'Limitador knows the token limits of every route',
+  title: 'the limiter knows the token limits of every route',
   hop: 'configure',
   severity: 'error',
-  why: 'Limitador counts what its own list of limits names. A route that is not in it is not limited, and a policy that is reported as in force is not.',
+  why: 'The limiter counts what its own list of limits names. A route that is not in it is not limited, and a policy that is reported as in force is not.',
   fix: 'See that the policy is accepted, then `kubectl -n kuadrant-system rollout restart deployment/kuadrant-operator-controller-manager`.',
   follows: ['crds-missing', 'kuadrant-unready', 'limitador-unready', 'provider-unknown', 'gateway-unready', 'limits-unenforced'],
   needs: { scene, limitadors },

@@ -8,7 +8,7 @@ type Unreadable = Extract<Emission['outcome'], { status: 'unreadable' }>;
 /** A Limitador that does not say what it counted, or cannot count. */
 export const metricsUnreadable = defineCheck({
   id: 'metrics-unreadable',
-  title: 'every Limitador serves its metrics and reaches its store',
+  title: 'every limiter serves its metrics and reaches its store',
   hop: 'emit',
   severity: 'error',
   why: 'What the endpoint does not serve no scraper can collect. The counters are in memory and gone when the pod ends.',

@@ -11,11 +11,11 @@ import { merging, show } from '../phrases.ts';
  */
 export const monitorChurn = defineCheck({
   id: 'monitor-churn',
-  title: "the operator's monitor of Limitador stays",
+  title: "the operator's monitor of the limiter stays",
   hop: 'discover',
   severity: 'warning',
   why: 'Whenever the monitor goes away Prometheus drops its targets, and their series end. Graphs have gaps, and increase() over them loses what was counted meanwhile.',
-  fix: 'Set `spec.observability.enable: false` on the Kuadrant object and make a PodMonitor under another name without the label kuadrant.io/observability.',
+  fix: 'Set `spec.observability.enable: false` on the `Kuadrant` object and make a PodMonitor under another name without the label kuadrant.io/observability.',
   needs: { monitorAges, kuadrants },
   judge: ({ monitorAges, kuadrants }) => {
     const { own, siblings } = monitorAges;

@@ -14,7 +14,7 @@ import { restart } from '../status.ts';
 /** Nothing that would scrape Limitador was ever made. One that nearly scrapes it is the matter of unmonitored-limitadors. */
 export const monitorsDisabled = defineCheck({
   id: 'monitors-disabled',
-  title: 'the operator makes the monitor of Limitador, or someone else did',
+  title: 'the operator makes the monitor of the limiter, or someone else did',
   hop: 'discover',
   severity: 'error',
   why: 'The operator makes monitors only where it is told to, and is not by default. Tokens are counted in memory and reach no dashboard and no bill.',

@@ -13,8 +13,8 @@ export const requestsCounted = defineCheck({
   title: 'the token counter counts tokens alone',
   hop: 'emit',
   severity: 'warning',
-  why: 'Limitador adds one to the token counter for each request that a limit of requests lets pass. Sums are tokens and requests together, and no label tells them apart.',
-  fix: 'Put limits of requests and of tokens on different routes, or subtract the requests: `sum(increase(authorized_hits[1h])) - sum(increase(authorized_calls[1h]))` where both are in force.',
+  why: 'The limiter adds one to the token counter for each request that a limit of requests lets pass. Sums are tokens and requests together, and no label tells them apart.',
+  fix: 'Put limits of requests and of tokens on different routes, by a `targetRef` that leaves the routes of the models to the TokenRateLimitPolicy.',
   follows: ['tokens-unextracted'],
   needs: { scene },
   wants: { ratePolicies, emissions },
@@ -43,7 +43,7 @@ function mixed({ route }: Path, policy: LimitPolicy, { calls, hits }: Traffic): 
       saw: hits === 0 ? `${policy.subject} is in force` : `authorized_hits ${hits}, authorized_calls ${calls}`,
       run: show('ratelimitpolicy', policy),
     },
-    remedy: { text: `take ${policy.subject} off this route, or subtract the requests from the tokens` },
+    remedy: { text: `take ${policy.subject} off this route: a request more is a token more` },
     about: [routeKey(route)],
   };
 }

@@ -9,11 +9,11 @@ import { merging } from '../phrases.ts';
 /** Mutual TLS in front of Limitador, while scrapes end in the middle: that it is the cause is deduced, from internal/controller/istio_peerauthentication_reconciler.go. */
 export const scrapeWalled = defineCheck({
   id: 'scrape-walled',
-  title: 'mutual TLS does not keep Prometheus from Limitador',
+  title: 'mutual TLS does not keep Prometheus from the limiter',
   hop: 'collect',
   severity: 'warning',
-  why: 'With mutual TLS only proxies of the mesh may speak with Limitador, and a Prometheus outside of it is cut off. The counters go on and are not stored.',
-  fix: 'Leave Limitador out of it: `kubectl -n kuadrant-system patch kuadrant kuadrant --type merge -p \'{"spec":{"mtls":{"limitador":false}}}\'`.',
+  why: 'With mutual TLS only proxies of the mesh may speak with the limiter, and a Prometheus outside of it is cut off. The counters go on and are not stored.',
+  fix: 'Leave the limiter out of it: `kubectl -n kuadrant-system patch kuadrant kuadrant --type merge -p \'{"spec":{"mtls":{"limitador":false}}}\'`.',
   follows: ['targets-down'],
   needs: { kuadrants },
   wants: { targets: targets(nouns) },

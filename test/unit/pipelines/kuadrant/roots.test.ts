@@ -27,19 +27,19 @@ import {
   unready,
   wasmPlugin,
 } from './objects.ts';
-import { type Change, standing } from './world.ts';
+import { type Change, type Stored, standing } from './world.ts';
 
 const text = (body: string) => ({ headers: { 'content-type': 'text/plain; charset=utf-8' }, body });
 const idle = text(idlePage);
 const nobody = text(trafficPage([null]));
 /** What Prometheus says where no series has a label of the caller. */
-const unlabelled: Change['stored'] = {
+const unlabelled: Stored = {
   labels: ['__name__', 'instance', 'limitador_namespace'],
   answers: { 'count({__name__=~"authorized_hits(_total)?",user!=""})': [], 'count({__name__=~"authorized_hits(_total)?",group!=""})': [] },
 };
 /** What it says where there are none. */
-const empty: Change['stored'] = { ...unlabelled, answers: { ...unlabelled.answers, 'count by (__name__)': [] } };
-const down = (error: string): Change['stored'] => ({ ...empty, targets: [error] });
+const empty: Stored = { ...unlabelled, answers: { ...unlabelled.answers, 'count by (__name__)': [] } };
+const down = (error: string): Stored => ({ ...empty, targets: [error] });
 const waiting = unenforced('Unknown', 'TokenRateLimitPolicy waiting for the following components to sync: [Limitador]');
 const orphan = unenforced('Unknown', 'TokenRateLimitPolicy is not in the path to any existing routes');
 const crashing = {
