@@ -50,8 +50,8 @@ async function rangeOf(source: Source, shard: Shard, query: string, { first, end
   return { series: matrixOf(data, `GET ${path} of ${shard.name}`), warnings };
 }
 
-/** Prometheus's own limits, with what to do about them. */
-function tooMuch(error: unknown): never {
+/** What a store says of its own limits, with what to do about them. */
+export function tooMuch(error: unknown): never {
   if (!(error instanceof ReadError)) throw error;
   const limited = /too many samples|max-samples|exceeds|limit|timed out|timeout|context (deadline|canceled)/i.test(error.message);
   if (!limited || error.message.includes('--since')) throw error;

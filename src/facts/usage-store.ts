@@ -8,6 +8,7 @@ import type { ShardFamily } from './usage-family.ts';
 import { intervalOf } from './usage-interval.ts';
 import { identityOf } from './usage-labels.ts';
 import { copyLabels, storedAs } from './usage-query.ts';
+import { tooMuch } from './usage-range.ts';
 
 /** One server, and what it stores of the family. */
 export interface Store {
@@ -79,7 +80,7 @@ async function familiesOf(asked: Asked, shard: Shard, targetLabels: readonly str
     ['end', String(question.window.end)],
   ] as const;
   const index = async (path: string, match: string): Promise<readonly string[]> => {
-    const answer = await askedOf(reader.source, shard, path, [['match[]', match], ...within]);
+    const answer = await askedOf(reader.source, shard, path, [['match[]', match], ...within]).catch(tooMuch);
     warnings.push(...answer.warnings);
     return namesOf(answer.data);
   };

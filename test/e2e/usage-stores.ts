@@ -84,7 +84,7 @@ export async function startPrometheus(
 }
 
 /** Starts a VictoriaMetrics; with jobs it scrapes by itself. */
-export async function startVictoria(place: Place, jobs: readonly string[]): Promise<RunningStore> {
+export async function startVictoria(place: Place, jobs: readonly string[], more: readonly string[] = []): Promise<RunningStore> {
   const port = await freePort();
   const name = `victoria-${port}`;
   const scraping =
@@ -95,7 +95,13 @@ export async function startVictoria(place: Place, jobs: readonly string[]): Prom
           '-promscrape.config.strictParse=false',
           '-promscrape.fileSDCheckInterval=1s',
         ];
-  const flags = [`-storageDataPath=${join(place.folder, name)}`, `-httpListenAddr=127.0.0.1:${port}`, '-loggerLevel=WARN', ...scraping];
+  const flags = [
+    `-storageDataPath=${join(place.folder, name)}`,
+    `-httpListenAddr=127.0.0.1:${port}`,
+    '-loggerLevel=WARN',
+    ...scraping,
+    ...more,
+  ];
   await start(place, 'victoria-metrics', flags, name);
   const url = `http://127.0.0.1:${port}`;
   await ready(name, `${url}/health`);
