@@ -1,16 +1,17 @@
 /**
  * npm run bench [-- PART…] [--rounds N] [--write]: whole-process ratios, each measured in one run, in turn, over several rounds.
- * Parts: parser, startup, doctor. --write puts the table into docs/benchmarks.md.
+ * Parts: parser, startup, doctor, bundle. --write puts the table into docs/benchmarks.md; the lines of parts that were not measured stay.
  */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { bundleBench } from '../test/bench/bundle.ts';
 import { doctorBench } from '../test/bench/doctor.ts';
 import type { Result } from '../test/bench/measure.ts';
 import { parserBench } from '../test/bench/parser.ts';
 import { startupBench } from '../test/bench/startup.ts';
 
-const parts = { parser: parserBench, startup: startupBench, doctor: doctorBench } as const;
+const parts = { parser: parserBench, startup: startupBench, doctor: doctorBench, bundle: bundleBench } as const;
 type Part = keyof typeof parts;
 const isPart = (name: string): name is Part => Object.hasOwn(parts, name);
 
@@ -29,7 +30,7 @@ for (const part of chosen) {
     console.log(lineOf(result));
   }
 }
-if (values.write) await writeFile('docs/benchmarks.md', pageOf(results));
+if (values.write) await writeFile('docs/benchmarks.md', pageOf(results, await readFile('docs/benchmarks.md', 'utf8')));
 if (results.some(({ met }) => met === false)) process.exitCode = 1;
 
 function lineOf({ what, spread, unit, goal, met, note }: Result): string {
@@ -43,7 +44,9 @@ function rounded(value: number): string {
   return Math.abs(value) >= 100 || Number.isInteger(value) ? value.toFixed(0) : value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
 }
 
-function pageOf(all: readonly Result[]): string {
+function pageOf(all: readonly Result[], before: string): string {
+  const kept = before.split('\n').filter((line) => /^\| [a-z]/.test(line) && !line.startsWith('| what |'));
+  const old = kept.filter((line) => !all.some(({ what }) => line.startsWith(`| ${what}`)));
   const rows = all.map(({ what, spread, unit, goal, note }) =>
     spread === null
       ? `| ${what} | skipped: ${note} | | | ${goal} |`
@@ -55,6 +58,6 @@ Written by \`npm run bench -- --write\`, never by hand. Ratios of one run, least
 
 | what | min | median | max | goal |
 | --- | --- | --- | --- | --- |
-${rows.join('\n')}
+${[...old, ...rows].join('\n')}
 `;
 }

@@ -48,11 +48,12 @@ export function ratios(over: readonly number[], under: readonly number[]): Sprea
   return spreadOf(over.map((value, index) => value / (under[index] ?? Number.NaN)));
 }
 
-/** Seconds that a process takes, from its start to its end. Throws when it fails. */
-export function processSeconds(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = process.env): number {
+/** Seconds that a process takes, from its start to its end. Throws when it ends with another code than the allowed ones. */
+export function processSeconds(command: string, args: readonly string[], allowed: readonly number[] = [0]): number {
   const start = performance.now();
-  const { status, stderr, error } = spawnSync(command, args, { env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}: ${error?.message ?? stderr.toString('utf8')}`);
+  const { status, stderr, error } = spawnSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  if (status === null || !allowed.includes(status))
+    throw new Error(`${command} ${args.join(' ')} ended with ${status}: ${error?.message ?? stderr.toString('utf8')}`);
   return (performance.now() - start) / 1000;
 }
 
