@@ -58,7 +58,7 @@ describe('the limits of a store', () => {
 
   describe.each(limits.map((limit) => [...limit] as const))('of %s', (_, program, flags, sentence) => {
     it.skipIf(programPath(program) === null)('are one sentence that says what asks for less', async () => {
-    const store =
+      const store =
         program === 'victoria-metrics'
           ? await startVictoria(place, ['one'], flags)
           : await startPrometheus(place, program, { jobs: ['one'], flags });
@@ -73,8 +73,8 @@ describe('the limits of a store', () => {
       const { message } = error as ReadError;
       expect(message).toMatch(sentence);
       expect({ lines: message.split('\n').length, long: message.length > 500 }).toEqual({ lines: 1, long: false });
-    },
-  );
+    });
+  });
 
   it.skipIf(programPath('prometheus') === null)('of retention are told beside the numbers', async () => {
     const store = await startPrometheus(place, 'prometheus', { jobs: ['one'], flags: ['--storage.tsdb.retention.time=1d'] });
