@@ -4,6 +4,7 @@ import type { Pipeline } from '../../model/pipeline.ts';
 import { costsAbsent } from './checks/costs-absent.ts';
 import { countersFalling } from './checks/counters-falling.ts';
 import { healthFailing } from './checks/health-failing.ts';
+import { identityAbsent } from './checks/identity-absent.ts';
 import { idlePods } from './checks/idle-pods.ts';
 import { metricsAbsent } from './checks/metrics-absent.ts';
 import { metricsOpen } from './checks/metrics-open.ts';
@@ -28,7 +29,7 @@ const shared = sharedChecks(nouns, {
     ports: ['metrics-absent'],
     unreadable,
     silent: [...unreadable, 'idle-pods'],
-    identity: [],
+    identity: ['identity-absent'],
     relabeling: ['tenants-merged', 'tokens-dropped'],
   },
 });
@@ -46,6 +47,7 @@ export const gptLoad: Pipeline = {
     metricsTokenRefused,
     idlePods,
     tokensAbsent,
+    identityAbsent,
     metricsOpen,
     ...shared.expose,
     ...shared.discover,

@@ -17,7 +17,7 @@ export const scrapeUnauthorized = defineCheck({
   severity: 'error',
   why: 'A pod with a metrics token answers 401 to a scraper without it, and nothing is stored. The pods go on counting and look well.',
   fix: 'Set authorization.credentials of the monitor’s endpoint to the key of the Secret that METRICS_TOKEN comes from; the Secret stands in the monitor’s namespace.',
-  follows: ['metrics-token-refused'],
+  follows: ['health-failing', 'metrics-absent', 'metrics-unreadable', 'metrics-token-refused'],
   needs: { coverage: coverage(nouns), instances },
   wants: { targets: targets(nouns) },
   judge: ({ coverage, instances, targets }) => {

@@ -10,7 +10,9 @@ export const emitters = defineFact({
   title: 'gpt-load pods that show counters',
   needs: { instances },
   read: ({ instances }): Many<Emitter> => ({
-    read: sharing(instances.read).flatMap(withoutFollowers).map(emitterOf),
+    read: sharing(instances.read.filter(({ starting }) => !starting))
+      .flatMap(withoutFollowers)
+      .map(emitterOf),
     unread: instances.unread,
   }),
 });

@@ -18,7 +18,7 @@ export const healths = defineFact({
   reads: tunnelling,
   needs: { instances },
   async read({ instances }, { source }): Promise<Many<Health>> {
-    const all = await Promise.all(instances.read.map((instance) => healthOf(source, instance)));
+    const all = await Promise.all(instances.read.filter(({ starting }) => !starting).map((instance) => healthOf(source, instance)));
     return {
       read: all.flatMap((each) => ('instance' in each ? [each] : [])),
       unread: [...instances.unread, ...all.flatMap((each) => ('instance' in each ? [] : [each]))],

@@ -31,6 +31,8 @@ export interface Instance {
   readonly database: Database;
   /** IS_SLAVE: it serves requests and leaves migrations and settings to another. */
   readonly follower: boolean;
+  /** Its container has not had its chance yet, beside a pod of the same workload that runs. */
+  readonly starting: boolean;
   readonly node: string | null;
   /** Seconds; null when it cannot be told. */
   readonly age: number | null;
@@ -56,9 +58,18 @@ export const instances = defineFact({
     const read = listed.flatMap(({ read }) => read).flatMap((object) => instanceOf(object, own, source.now));
     const distinct = [...new Map(read.map((instance) => [instance.key, instance])).values()];
     const unread = [...(blind && distinct.length > 0 ? [] : workloads.unread), ...listed.flatMap(({ unread }) => unread)];
-    return { workloads: own, read: distinct, unread };
+    return { workloads: own, read: distinct.map((instance) => ({ ...instance, starting: isStarting(instance, distinct) })), unread };
   },
 });
+
+/** A rollout takes its time; a pod that waits longer than this does not merely start. */
+const startSeconds = 300;
+
+function isStarting({ key, pod, state, age, workload }: Instance, all: readonly Instance[]): boolean {
+  const waits = pod.phase === 'Pending' && (state === null || /^(ContainerCreating|PodInitializing)$/.test(state.reason ?? ''));
+  const beside = all.some((other) => other.key !== key && other.pod.phase === 'Running' && other.workload?.subject === workload?.subject);
+  return waits && beside && (age ?? startSeconds) < startSeconds;
+}
 
 /** By the last part of its image's name, not those of tools around it. */
 function isProgram({ image, init }: Container): boolean {
@@ -110,6 +121,7 @@ export function instanceOf(object: KubeObject, workloads: readonly Workload[], n
       tokenKey: tokenKeyOf(raw),
       database: databaseOf(spec, raw),
       follower: container.env.some(({ name, value }) => name === 'IS_SLAVE' && /^(1|t|true)$/i.test(value ?? '')),
+      starting: false,
       node: text(spec.nodeName),
       age: Number.isNaN(created) ? null : Math.max(0, Math.round((now.getTime() - created) / 1000)),
     },

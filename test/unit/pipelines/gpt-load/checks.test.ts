@@ -56,6 +56,26 @@ table('health-failing', [
   ['one that is not', { health: plain('{"status":"unhealthy"}', 503) }, /^fail: it is not well: port 3001\/health answers HTTP 503/],
   ['nothing on the port', { endpoints: { 'llm/gpt-load-5d9f-0:3001/health': faulty('refused') } }, /^fail: it is not well/],
   ['a pod that waits', { pods: [pod({ status: { phase: 'Pending' } })] }, /^fail: it is not well: the pod is Pending/],
+  [
+    'a pod that starts beside one that runs',
+    {
+      pods: [
+        pod(),
+        pod({ index: 1, status: { phase: 'Pending', containerStatuses: [] }, metadata: { creationTimestamp: '2026-11-24T11:59:00Z' } }),
+      ],
+    },
+    /^pass$/,
+  ],
+  [
+    'one that has been starting for an hour',
+    {
+      pods: [
+        pod(),
+        pod({ index: 1, status: { phase: 'Pending', containerStatuses: [] }, metadata: { creationTimestamp: '2026-11-24T11:00:00Z' } }),
+      ],
+    },
+    /^fail: it is not well: the pod is Pending/,
+  ],
   ['a workload without pods', { pods: [] }, /^fail: it has no pod/],
   ['one that wants none', { workloads: [workload({ replicas: 0 })], pods: [] }, /^skip/],
   ['a tunnel that is refused', { endpoints: { 'llm/gpt-load-5d9f-0:3001/health': refusal() } }, /^unknown: forbidden/],
@@ -120,6 +140,18 @@ table('tokens-absent', [
     /^fail: \[warning\] no token was counted for team-a\/gpt-4.1 .* and team-g\/gemini-2.5-flash/,
   ],
   ['no request', { metrics: plain(page('empty.prom')) }, /^skip/],
+  ['no token', { metrics: missingToken, options: withoutToken }, /^unknown/],
+]);
+
+table('identity-absent', [
+  ['the group', {}, /^pass: tenants are told apart by their group alone: 1 group$/],
+  [
+    'a label that is expected and absent',
+    { options: { expectLabels: ['user.id'] } },
+    /^fail: no counter has the label user.id: tenants are told apart by group and model$/,
+  ],
+  ['one that is there', { options: { expectLabels: ['model'] } }, /^pass/],
+  ['no traffic', { metrics: plain(page('empty.prom')) }, /^skip/],
   ['no token', { metrics: missingToken, options: withoutToken }, /^unknown/],
 ]);
 
