@@ -3,6 +3,7 @@ import { requestLog } from '../../e2e/emulator/gpt-load-page.ts';
 import type { Cluster, Expected, Hands, OtherWorld } from '../world.ts';
 import { chats, gptLoad, type Shape } from './cluster.ts';
 import { authorization, dashboard, podMonitor, serviceMonitor, soundPanel, token } from './objects.ts';
+import { gptLoadSharedWorlds } from './shared.ts';
 
 const sound: Expected = { exitCode: 0, brokenAt: null };
 const broken = (id: string): Expected => ({ exitCode: 1, brokenAt: id });
@@ -146,6 +147,12 @@ export const gptLoadWorlds: readonly OtherWorld[] = [
     expect: broken('tokens-absent'),
   }),
   world({
+    name: 'gpt-load-user-expected',
+    title: 'a label is expected that no counter has',
+    options: { metricsToken: token, expectLabels: ['user_id'] },
+    expect: broken('identity-absent'),
+  }),
+  world({
     name: 'gpt-load-no-monitor',
     title: 'nothing scrapes gpt-load',
     shape: { monitors: [], dashboards: [] },
@@ -175,6 +182,7 @@ export const gptLoadWorlds: readonly OtherWorld[] = [
     change: silent,
     expect: broken('health-failing'),
   }),
+  ...gptLoadSharedWorlds,
 ];
 
 function silent(cluster: Cluster): void {
