@@ -15,12 +15,19 @@ const counted = usageSource(nouns, {
 export const usage: UsageSource = {
   ...counted,
   stored: async (reader, question) => withNote(await counted.stored(reader, question)),
-  direct: async (reader, question) => withNote(await counted.direct(reader, question)),
+  direct: async (reader, question) => sinceTheLog(withNote(await counted.direct(reader, question))),
 };
 
 function withNote(answer: UsageAnswer): UsageAnswer {
   if (answer.status !== 'read') return answer;
   return { ...answer, usage: { ...answer.usage, notes: [...answer.usage.notes, 'streamed requests are in no counter of this build'] } };
+}
+
+/** The counters are older than the process that shows them. */
+function sinceTheLog(answer: UsageAnswer): UsageAnswer {
+  if (answer.status !== 'read') return answer;
+  const notes = [...answer.usage.notes, 'counters go back as far as the request log is kept'];
+  return { ...answer, usage: { ...answer.usage, since: null, notes } };
 }
 
 /** Pods of one request log in one namespace show equal pages. */
