@@ -1,6 +1,7 @@
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { emissions } from '../facts/emissions.ts';
-import { instances, sharing } from '../facts/instances.ts';
+import { instances } from '../facts/instances.ts';
+import { sharing } from '../facts/sharing.ts';
 import { metricsPath } from '../names.ts';
 import { ask, counted } from '../phrases.ts';
 

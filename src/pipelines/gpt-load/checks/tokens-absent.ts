@@ -1,7 +1,8 @@
 import type { Emission } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { emissions } from '../facts/emissions.ts';
-import { instances, sharing } from '../facts/instances.ts';
+import { instances } from '../facts/instances.ts';
+import { sharing } from '../facts/sharing.ts';
 import { meteredPaths, metricsPath } from '../names.ts';
 import { ask, counted, listed } from '../phrases.ts';
 

@@ -2,7 +2,8 @@ import type { Emitter } from '../../../facts/emitters.ts';
 import { defineFact } from '../../../model/fact.ts';
 import type { Many } from '../../../model/source.ts';
 import { metricsPath } from '../names.ts';
-import { type Instance, instances, sharing } from './instances.ts';
+import { type Instance, instances } from './instances.ts';
+import { sharing } from './sharing.ts';
 
 /** The metrics endpoint of every pod; a follower shows its master's counters over again, and is left out beside it. */
 export const emitters = defineFact({

@@ -3,10 +3,11 @@ import { type Container, type ContainerState, type Pod, podOf } from '../../../f
 import { type Workload, workloads } from '../../../facts/workloads.ts';
 import { defineFact, type Options } from '../../../model/fact.ts';
 import { type KubeObject, type Many, type Scope, type Source, type Unread, unreadOf } from '../../../model/source.ts';
-import { list, record, records, text } from '../../../parse/fields.ts';
+import { record, records, text } from '../../../parse/fields.ts';
 import { imageOf } from '../../../parse/image.ts';
-import { defaultPort, podKey } from '../names.ts';
+import { podKey } from '../names.ts';
 import { type Database, databaseOf } from './database.ts';
+import { portNamesOf, portOf, tokenKeyOf, tokenOf, withoutArguments } from './environment.ts';
 
 /** A pod that runs the program. */
 export interface Instance {
@@ -128,55 +129,9 @@ export function instanceOf(object: KubeObject, workloads: readonly Workload[], n
   ];
 }
 
-/** Arguments and values are nobody's business but the program's; which variables are there is ours. */
-function withoutArguments(container: Container): Container {
-  return { ...container, args: [], command: [], env: container.env.map(({ name, value }) => ({ name, value: value === '' ? '' : null })) };
-}
-
 function isOf(pod: Pod, { namespace, selector, kind, name }: Workload): boolean {
   const entries = Object.entries(selector);
   const owner = pod.metadata.ownerReferences?.[0];
   const owned = owner === undefined || (kind === 'Deployment' ? owner.name.startsWith(`${name}-`) : owner.name === name);
   return pod.namespace === namespace && owned && entries.every(([key, value]) => pod.labels[key] === value);
-}
-
-function portOf({ env, ports }: Container): number {
-  const set = Number(env.findLast(({ name }) => name === 'PORT')?.value ?? Number.NaN);
-  if (Number.isInteger(set) && set > 0 && set < 65536) return set;
-  const numbers = ports.map(({ number }) => number);
-  return numbers.includes(defaultPort) ? defaultPort : (numbers[0] ?? defaultPort);
-}
-
-function portNamesOf(pod: Pod, port: number): readonly string[] | null {
-  const declared = pod.containers.flatMap(({ ports }) => ports).filter(({ number }) => number === port);
-  return declared.length === 0 ? null : declared.flatMap(({ name }) => name ?? []);
-}
-
-/** An empty METRICS_TOKEN is none: PR internal/router/router.go. */
-function tokenOf({ env }: Container, raw: Readonly<Record<string, unknown>>): Instance['token'] {
-  const entry = env.findLast(({ name }) => name === 'METRICS_TOKEN');
-  if (entry !== undefined) return entry.value === '' ? 'unset' : 'set';
-  return list(raw.envFrom).length > 0 ? 'unknown' : 'unset';
-}
-
-function tokenKeyOf(raw: Readonly<Record<string, unknown>>): Instance['tokenKey'] {
-  const entry = records(raw.env).findLast((variable) => variable.name === 'METRICS_TOKEN');
-  const { name, key } = record(record(entry?.valueFrom).secretKeyRef);
-  return typeof name === 'string' && typeof key === 'string' ? { name, key } : null;
-}
-
-/** Instances of one database, which all show the same counters: followers beside their master, replicas of one workload. */
-export function sharing(all: readonly Instance[]): readonly (readonly Instance[])[] {
-  const groups = new Map<string, Instance[]>();
-  for (const instance of all) {
-    const key = databaseKey(instance);
-    groups.set(key, [...(groups.get(key) ?? []), instance]);
-  }
-  return [...groups.values()];
-}
-
-function databaseKey({ pod, workload, database, key }: Instance): string {
-  if (database.kind === 'server') return `${pod.namespace} ${database.key}`;
-  if (database.kind === 'unknown') return workload === null ? key : workload.subject;
-  return key;
 }

@@ -9,7 +9,8 @@ import { type Sample, samplesOf } from '../../../parse/promapi.ts';
 import { tokenFamily } from '../names.ts';
 import { nouns } from '../nouns.ts';
 import { emitterOf } from './emitters.ts';
-import { type Instance, instances, sharing } from './instances.ts';
+import { type Instance, instances } from './instances.ts';
+import { sharing } from './sharing.ts';
 
 /** A request log whose counters are stored once for each of its pods. */
 export interface Multiplied {

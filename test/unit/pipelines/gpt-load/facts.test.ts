@@ -8,7 +8,8 @@ import { installed } from '../../../../src/pipelines/gpt-load/facts/installed.ts
 import { instances } from '../../../../src/pipelines/gpt-load/facts/instances.ts';
 import { usage } from '../../../../src/pipelines/gpt-load/usage.ts';
 import { proxiesView } from '../../../../src/pipelines/gpt-load/views/proxies.ts';
-import { busy, type Change, html, missingToken, page, plain, pod, readerOf, tokenFromSecret, withoutToken, workload } from './world.ts';
+import { pod, tokenFromSecret, workload } from './objects.ts';
+import { busy, type Change, html, missingToken, page, plain, readerOf, withoutToken } from './world.ts';
 
 const named = (image: string, name = 'gpt-load'): Change => ({ workloads: [workload({ image, name })], pods: [pod({ image, name })] });
 
