@@ -1,6 +1,7 @@
 import type { Options } from '../model/fact.ts';
 import { ReadError } from '../model/source.ts';
-import { type Bundle, readBundle } from '../sources/archive.ts';
+import type { Bundle } from '../sources/archive.ts';
+import { readBundle } from '../sources/archive-read.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The bundle in a file. A wrong or hostile one is wrong usage. */

@@ -55,27 +55,31 @@ function sumOf(header: Uint8Array): number {
   return header.reduce((sum, byte, at) => sum + (at >= from && at < from + length ? 32 : byte), 0);
 }
 
-/** Reads an archive as it comes and holds no more than the limits allow. Throws ReadError `malformed` with what is wrong with it. */
-export async function untar(chunks: AsyncIterable<Uint8Array>, limits: Limits): Promise<readonly Entry[]> {
+/** The files of an archive as they come, no more than the limits allow. Throws ReadError `malformed` with what is wrong with it. */
+export async function* untar(chunks: AsyncIterable<Uint8Array>, limits: Limits): AsyncGenerator<Entry> {
   const reader = readerOf(chunks);
-  const entries: Entry[] = [];
+  const names = new Set<string>();
   let total = 0;
-  for (;;) {
-    const header = await reader.take(block);
-    if (header === null) throw hostile('it ends in the middle');
-    if (header.every((byte) => byte === 0)) break;
-    const { name, size } = checked(header, limits);
-    total += size;
-    if (total > limits.bytes) throw hostile(`it holds more than ${limits.bytes / 1024 / 1024} MB`);
-    if (entries.length >= limits.files) throw hostile(`it holds more than ${limits.files} files`);
-    if (entries.some((entry) => entry.name === name)) throw hostile(`it holds ${JSON.stringify(name)} twice`);
-    const bytes = await reader.take(size);
-    const rest = await reader.take(padding(size));
-    if (bytes === null || rest === null) throw hostile('it ends in the middle');
-    entries.push({ name, bytes });
+  try {
+    for (;;) {
+      const header = await reader.take(block);
+      if (header === null) throw hostile('it ends in the middle');
+      if (header.every((byte) => byte === 0)) break;
+      const { name, size } = checked(header, limits);
+      total += size;
+      if (total > limits.bytes) throw hostile(`it holds more than ${limits.bytes / 1024 / 1024} MB`);
+      if (names.size >= limits.files) throw hostile(`it holds more than ${limits.files} files`);
+      if (names.has(name)) throw hostile(`it holds ${JSON.stringify(name)} twice`);
+      const bytes = await reader.take(size);
+      const rest = await reader.take(padding(size));
+      if (bytes === null || rest === null) throw hostile('it ends in the middle');
+      names.add(name);
+      yield { name, bytes };
+    }
+    await reader.end(20 * block);
+  } finally {
+    await reader.close();
   }
-  await reader.end(20 * block);
-  return entries;
 }
 
 function checked(header: Buffer, { name: allowed }: Limits): { readonly name: string; readonly size: number } {
@@ -109,6 +113,8 @@ interface ByteReader {
   take(count: number): Promise<Buffer | null>;
   /** Reads on to the end: zeros alone, and only so many. */
   end(most: number): Promise<void>;
+  /** Stops whatever makes the bytes. */
+  close(): Promise<void>;
 }
 
 function readerOf(chunks: AsyncIterable<Uint8Array>): ByteReader {
@@ -140,6 +146,9 @@ function readerOf(chunks: AsyncIterable<Uint8Array>): ByteReader {
         held = [];
         length = 0;
       } while (await more());
+    },
+    close: async () => {
+      await iterator.return?.();
     },
   };
 }
