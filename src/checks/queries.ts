@@ -136,7 +136,7 @@ function regroup({ selector, missing }: TokenSelector): readonly Edit[] {
 function overcountedFindings(query: TokenQuery, nouns: Nouns): readonly Finding[] {
   if (query.query.kind === 'variable' || query.query.kind === 'annotation') return [];
   const overlapping = query.selectors.filter(({ overlap }) => overlap !== null && overlap > noise);
-  const raw = nouns.family.kept === true ? [] : query.selectors.filter(isRawSum);
+  const raw = nouns.family.kept !== undefined ? [] : query.selectors.filter(isRawSum);
   const overlaps = overlapping.slice(0, 1).map(({ overlap }) =>
     queryFinding(
       query,

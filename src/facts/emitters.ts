@@ -82,7 +82,10 @@ export interface TokenFamily {
     readonly values: readonly string[];
   } | null;
   /** The counters are kept beside the process, which does not begin at zero: a sum of them as they are says what is kept. Absent: they count since the process began. */
-  readonly kept?: boolean;
+  readonly kept?: {
+    /** Seconds between the batches in which they rise. */
+    readonly batch: number;
+  };
 }
 
 /** The words and facts with which the shared checks (expose, discover, collect, query, present) are made for one pipeline. */

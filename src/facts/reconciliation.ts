@@ -80,7 +80,10 @@ async function countsOf({ source, nouns, own, stored }: Asked): Promise<ServerCo
   const unread: Unread[] = [];
   const identity = billed(stored);
   const interval = Math.max(...own.map((target) => durationOf(target.interval) ?? 30));
-  const window = Math.max(4 * interval, 60);
+  // What rises in batches has risen by a whole one since the last scrape.
+  const batch = nouns.family.kept?.batch ?? 0;
+  const window = Math.max(4 * interval, 60, 5 * batch);
+  const late = 2 * interval + batch;
   const sums = { found: false, stored: 0, growth: 0, tenants: new Map<string, number>() };
   await Promise.all(
     server.shards.flatMap((shard) =>
@@ -90,8 +93,8 @@ async function countsOf({ source, nouns, own, stored }: Asked): Promise<ServerCo
           const [total, rate, before, tenants] = await Promise.all([
             numbers(source, shard, `sum(${series})`),
             // What rate() cannot see, series that are new, the plain difference does; what that cannot, restarts, rate() does.
-            numbers(source, shard, `sum(rate(${series}[${window}s])) * ${2 * interval}`),
-            numbers(source, shard, `sum(${series} offset ${2 * interval}s)`),
+            numbers(source, shard, `sum(rate(${series}[${window}s])) * ${late}`),
+            numbers(source, shard, `sum(${series} offset ${late}s)`),
             identity === null ? [] : numbers(source, shard, `topk(${mostTenants}, sum by (${labelFor(name, identity)}) (${series}))`),
           ]);
           sums.found ||= total.length > 0;

@@ -13,7 +13,8 @@ export const nouns: Nouns = {
     sumPattern: tokenFamily,
     spellings: [tokenFamily],
     total: { label: 'type', attribute: 'type', values: ['prompt', 'completion'] },
-    kept: true,
+    // request_log_write_interval_minutes is 1: internal/types/types.go.
+    kept: { batch: 60 },
   },
   services: true,
   emitters,
