@@ -13,6 +13,7 @@ export const limitadorOutdated = defineCheck({
   severity: 'error',
   why: 'Before 2.2 the limiter keeps no metric of the tokens that are reported to it, and before 2.1 no label of whose they are. The limits work, so that nothing seems wrong.',
   fix: 'Let the operator choose the image: remove `spec.image` and `spec.version` from the `Limitador` object, and upgrade the operator to 1.3 or later.',
+  follows: ['crds-missing'],
   needs: { emitters },
   wants: { scene },
   judge: ({ emitters, scene }) => {

@@ -1,0 +1,7 @@
+import type { OtherWorld } from '../world.ts';
+import { configureWorlds } from './configure.ts';
+import { emitWorlds } from './emit.ts';
+import { soundWorlds } from './sound.ts';
+
+/** Worlds with Kuadrant alone. */
+export const kuadrantWorlds: readonly OtherWorld[] = [...soundWorlds, ...configureWorlds, ...emitWorlds];
