@@ -24,7 +24,9 @@ export function databaseOf(spec: Fields, container: Fields): Database {
   if (entry !== undefined && value === null) return { kind: 'server', key: JSON.stringify(entry.valueFrom ?? null) };
   if (value !== null && value !== '' && isServer(value)) return { kind: 'server', key: value };
   if (entry === undefined && list(container.envFrom).length > 0) return { kind: 'unknown' };
-  const path = absolute(value || defaultDatabase);
+  // The next major version keeps its file in DATA_DIR: Dockerfile of the branch v2.
+  const folder = text(records(container.env).find(({ name }) => name === 'DATA_DIR')?.value);
+  const path = absolute(value || (folder ? `${folder}/gpt-load.db` : defaultDatabase));
   return { kind: 'sqlite', path, on: mediumOf(path, spec, container) };
 }
 

@@ -116,6 +116,14 @@ describe('database', () => {
     ['a secret mounted elsewhere', at('/etc/x', { secret: {} }), { kind: 'sqlite', on: 'container' }],
     ['an empty name', at('/app/data', {}, ''), { kind: 'sqlite' }],
     ['another file', at('/x', { persistentVolumeClaim: {} }, './x/y.db'), { kind: 'sqlite', path: '/app/x/y.db' }],
+    [
+      'a folder of its own',
+      databaseOf(
+        { volumes: [{ name: 'd', persistentVolumeClaim: {} }] },
+        { env: [{ name: 'DATA_DIR', value: '/data' }], volumeMounts: [{ name: 'd', mountPath: '/data' }] },
+      ),
+      { kind: 'sqlite', path: '/data/gpt-load.db', on: 'volume' },
+    ],
     ['mysql', at('/x', {}, 'root:pw@tcp(db:3306)/g?charset=utf8'), { kind: 'server' }],
     ['postgres', at('/x', {}, 'postgres://u:p@db/g'), { kind: 'server' }],
     ['keywords', at('/x', {}, 'host=db user=u'), { kind: 'server' }],
