@@ -52,7 +52,9 @@ const padding = (size: number): number => (block - (size % block)) % block;
 /** The sum of a header's bytes, its own field taken for spaces. */
 function sumOf(header: Uint8Array): number {
   const [from, length] = field.checksum;
-  return header.reduce((sum, byte, at) => sum + (at >= from && at < from + length ? 32 : byte), 0);
+  let sum = 32 * length;
+  for (let at = 0; at < header.length; at++) if (at < from || at >= from + length) sum += header[at] ?? 0;
+  return sum;
 }
 
 /** The files of an archive as they come, no more than the limits allow. Throws ReadError `malformed` with what is wrong with it. */

@@ -39,17 +39,30 @@ const flagFits: Readonly<Record<string, (release: Release) => boolean>> = {
   configBundlePath: from('v1.1'),
 };
 
+/** Guesses that were made: the sidecars of a cluster are alike. */
+const made = new Map<string, Guess>();
+const mostMade = 1000;
+
 /** The release of a sidecar, by image tag, shape of arguments, port names, and, once /metrics was read, the SDK in target_info. */
 export function sidecarGuess(container: Container, flags: Flags, port: number, sdk: string | null = null): Guess {
-  const names = new Set(flags.flags.map((flag) => flag.name));
+  const names = flags.flags.map((flag) => flag.name);
+  const ports = container.ports.flatMap((declared) => (declared.number === port && declared.name !== null ? [declared.name] : []));
+  const key = JSON.stringify([container.image, names, ports, sdk]);
+  const known = made.get(key);
+  if (known !== undefined) return known;
+  const guess = guessFrom(container.image, new Set(names), ports, sdk);
+  if (made.size < mostMade) made.set(key, guess);
+  return guess;
+}
+
+function guessFrom(image: string, names: ReadonlySet<string>, ports: readonly string[], sdk: string | null): Guess {
   const fits = Object.entries(flagFits).flatMap(([name, fit]) => (names.has(name) ? [fit] : []));
   if (names.has('metricsPort') && !names.has('rootPrefix')) fits.push(before('v0.3'));
-  const ports = container.ports.flatMap((declared) => (declared.number === port && declared.name !== null ? [declared.name] : []));
   const signs: Sign[] = [];
   if (fits.length > 0) signs.push({ fits: (release) => fits.every((flag) => flag(release)), weight: 1 });
   if (ports.length > 0) signs.push({ fits: (release) => same(release.portNames, ports), weight: 1 });
   if (releases.some((release) => release.sdk === sdk)) signs.push({ fits: (release) => release.sdk === sdk, weight: 2 });
-  return guessOf(imageOf(container.image).tag, signs);
+  return guessOf(imageOf(image).tag, signs);
 }
 
 function same(left: readonly string[], right: readonly string[]): boolean {
