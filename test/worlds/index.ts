@@ -1,10 +1,13 @@
 import { configureWorlds } from './configure.ts';
 import { emitWorlds } from './emit.ts';
 import { gptLoadWorlds } from './gpt-load/index.ts';
+import { kuadrantWorlds } from './kuadrant/index.ts';
+import { lgtmWorlds } from './lgtm/index.ts';
 import { looksBrokenWorlds } from './looks-broken.ts';
 import { presentWorlds } from './present.ts';
 import { queryWorlds } from './query.ts';
 import { scrapeWorlds } from './scrape.ts';
+import { severalWorlds } from './several.ts';
 import { soundWorlds } from './sound.ts';
 import { twoFaultWorlds } from './two-faults.ts';
 import type { WorldDefinition } from './world.ts';
@@ -19,5 +22,8 @@ export const worlds: readonly WorldDefinition[] = [
   ...queryWorlds,
   ...presentWorlds,
   ...twoFaultWorlds,
+  ...severalWorlds,
   ...gptLoadWorlds,
+  ...lgtmWorlds,
+  ...kuadrantWorlds,
 ];
