@@ -95,7 +95,8 @@ function portOf(
   number: number,
 ): { readonly container: Container; readonly port: ContainerPort; readonly init: boolean } | null {
   const all = containersOf(pod).flatMap(({ container, init }) => (container.ports ?? []).map((port) => ({ container, port, init })));
-  return all.find(({ port }) => port.containerPort === number) ?? null;
+  // the last one with the port, as Prometheus overwrites the labels of those before
+  return all.findLast(({ port }) => port.containerPort === number) ?? null;
 }
 
 /** Endpoints have their Service's name and labels. */
