@@ -129,7 +129,7 @@ function finding(same: readonly (readonly Copy[])[], object: PrometheusObject, n
         ),
       ].join(' && '),
     },
-    remedy: remedy(first, second),
+    remedy: remedyFor(first, second),
     ...(countedOnce(apart, factor) ? { severity: 'warning' as const } : {}),
     about: [...new Set(copies.map(({ endpoint }) => endpoint.monitor.key)), ...keysOf(emitters)],
   };
@@ -164,6 +164,19 @@ function effect(apart: readonly string[], factor: number | null): string {
   if (factor === null) return `; their series differ in ${labels}, so that every sum counts them twice`;
   if (factor < noise) return `; their series differ in ${labels}, and stored sums are right nevertheless (${times(factor)})`;
   return `; their series differ in ${labels}, and stored sums come out ${times(factor)} too high`;
+}
+
+/** Takes away the one that scrapes nothing that the other does not. */
+function remedyFor(first: Copy, second: Copy): Remedy {
+  if (within(second, first)) return remedy(first, second);
+  if (within(first, second)) return remedy(second, first);
+  const [one, other] = [first.endpoint.monitor.subject, second.endpoint.monitor.subject];
+  return { text: `take these pods out of the selector of ${one} or of ${other}: each scrapes others too, so neither can go` };
+}
+
+function within({ endpoint: { covers } }: Copy, { endpoint: whole }: Copy): boolean {
+  const keys = new Set(whole.covers.map(({ emitter }) => emitter.key));
+  return covers.every(({ emitter }) => keys.has(emitter.key));
 }
 
 function remedy({ endpoint: kept, cover }: Copy, { endpoint: { monitor, endpoint, pool } }: Copy): Remedy {

@@ -513,6 +513,18 @@ describe('what mends it', () => {
     ]);
   });
 
+  it('the monitor of a part, where another has all', async () => {
+    const part = proxyPod('gw-2', '10.0.0.2', { metadata: { labels: { 'app.kubernetes.io/component': 'proxy', track: 'canary' } } });
+    const canary = podMonitor('canary', { selector: { matchLabels: { track: 'canary' } } });
+    for (const objects of [
+      [...without('PodMonitor'), canary, podMonitor('tokens', {})],
+      [...without('PodMonitor'), podMonitor('tokens', {}), canary],
+    ]) {
+      const world = { objects, proxies: [proxyPod('gw-1', '10.0.0.1'), part], endpoints: empty };
+      expect((await remedyOf(world, 'duplicate-monitors'))?.command).toBe('kubectl -n gateways delete podmonitor canary');
+    }
+  });
+
   it('a timeout that the operator refuses', async () => {
     const objects = endpoint({ port: 'aigw-admin', interval: '5s', scrapeTimeout: '10s' });
     expect((await remedyOf({ objects, endpoints: empty }, 'rejected-monitors'))?.patch).toEqual([
