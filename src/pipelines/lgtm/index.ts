@@ -60,6 +60,7 @@ const explained: Readonly<Record<string, readonly string[]>> = {
   'identity-absent': nameless,
   'identity-partial': nameless,
   'idle-proxies': closed,
+  'export-failing': [ids.tenantMismatched],
   [defaultIds.seriesAbsent]: [...closed, ...collecting, ids.tenantMismatched],
   [defaultIds.storedIdentityAbsent]: [...nameless, ...collecting],
   [defaultIds.seriesStale]: collecting,

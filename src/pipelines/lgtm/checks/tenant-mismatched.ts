@@ -13,7 +13,7 @@ import { type Reader, readersOf, reads, tenantAt, writerTenant } from '../tenant
 export const tenantMismatched = defineCheck({
   id: ids.tenantMismatched,
   title: 'data sources read the tenant that collectors write to',
-  hop: 'query',
+  hop: 'collect',
   severity: 'error',
   why: 'A store with tenants answers a query for another tenant with nothing, and with no error. Every dashboard is empty while everything before it works.',
   fix: 'Give the data source the X-Scope-OrgID header of the exporter: `jsonData.httpHeaderName1` and `secureJsonData.httpHeaderValue1`.',
