@@ -1,6 +1,7 @@
 import { gather } from '../engine/gather.ts';
 import { ReadError, unreadOf } from '../model/source.ts';
 import type { UsageReport } from '../model/usage.ts';
+import { withoutSecrets } from '../parse/secrets.ts';
 import { reasonOf } from '../report/conclusion.ts';
 import { optionsWithin } from './bundle.ts';
 import { type Opened, open } from './open.ts';
@@ -51,7 +52,8 @@ async function within<T>(plan: Plan, opening: () => Promise<Opened>, run: Run, u
     const options = opened.options === undefined ? plan.options : optionsWithin(opened.options, plan.options);
     const gathering = gather(opened.source, options, { signal: run.signal, clock: run.clock, onEvent: run.progress.onEvent });
     const meters = await metersOf(plan.chosen, gathering);
-    const look: Session['look'] = (judged) => reportsOf(plan, gathering, meters, judged);
+    // A tenant may be called by its token, where someone sends that in the header.
+    const look: Session['look'] = async (judged) => withoutSecrets(await reportsOf(plan, gathering, meters, judged));
     return await use({ look, forget: () => gathering.forget(meters.asked.flatMap(({ source }) => source.facts)), run });
   } finally {
     await opened.close();

@@ -32,6 +32,7 @@ function plantInContainer(container: Tree): void {
     { name: 'BACKEND', value: canary() },
     { name: 'OTEL_EXPORTER_OTLP_HEADERS', value: canary((word) => `x-key=${word}`) },
     { name: 'HTTPS_PROXY', value: canary(login) },
+    { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: canary(login) },
   ];
   container.args = [
     ...(container.args ?? []),
@@ -83,6 +84,7 @@ function withCanaries(original: Snapshot): Snapshot {
 
   const controller = objects('deployments').find(({ metadata }) => metadata.name === 'ai-gateway-controller');
   plantInContainer(controller.spec.template.spec.containers[0]);
+  controller.spec.template.spec.containers[0].args.push(`--extProcExtraEnvVars=LOG=debug;OPENAI_API_KEY=${canary()}`);
   plantInMetadata(controller.metadata);
 
   for (const object of objects('configmaps')) object.data = { ...object.data, 'other.conf': canary(), 'password.txt': canary() };
@@ -205,7 +207,10 @@ describe.skipIf(!existsSync('dist/cli.js'))('secrets', () => {
       '--prometheus',
       'monitoring/Prometheus/k8s',
       '--secret-names',
+      '--metrics-token-file',
+      path('token'),
     ];
+    writeFileSync(path('token'), canary());
   });
   afterAll(() => served.close());
 
@@ -240,6 +245,12 @@ describe.skipIf(!existsSync('dist/cli.js'))('secrets', () => {
     expect(found(stdout + stderr)).toEqual([]);
   });
 
+  it.each(['table', 'json', 'csv', 'html'])('are in no usage as %s', async (format) => {
+    const { stdout, stderr } = await runCli(['usage', ...args, '--direct', '-o', format]);
+    expect(found(stdout + stderr)).toEqual([]);
+    expect(stdout).not.toBe('');
+  });
+
   it('are in no bundle, which is judged the same', async () => {
     const { stderr, code } = await runCli(['collect', '-f', path('bundle.tgz'), ...args]);
     expect({ code, found: found(stderr) }).toEqual({ code: 0, found: [] });
@@ -267,5 +278,19 @@ describe.skipIf(!existsSync('dist/cli.js'))('secrets', () => {
     expect(stdout + stderr).not.toBe('');
   });
 
-  it('leave no file behind but what was asked for', () => expect(readdirSync(folder).sort()).toEqual(['bundle.tgz', 'kubeconfig']));
+  it.each(['-v', '-o'])('in the environment are told by nothing, %s', async (flag) => {
+    const env = { TOKMETER_METRICS_TOKEN: canary(), KUBECONFIG: path('kubeconfig') };
+    const { stdout, stderr } = await runCli(['doctor', flag, flag === '-v' ? '9' : 'json', '--stats'], { env });
+    expect(found(stdout + stderr)).toEqual([]);
+    expect(stdout).not.toBe('');
+  });
+
+  it('that are no token are told by no message', async () => {
+    writeFileSync(path('token'), `${canary()} ${canary()}`);
+    const { code, stderr } = await runCli(['doctor', ...args]);
+    expect({ code, found: found(stderr) }).toEqual({ code: 64, found: [] });
+  });
+
+  it('leave no file behind but what was asked for', () =>
+    expect(readdirSync(folder).sort()).toEqual(['bundle.tgz', 'kubeconfig', 'token']));
 });
