@@ -168,5 +168,11 @@ describe.skipIf(missing.length > 0)(name, () => {
     const report = JSON.parse(alone.stdout) as Report;
     expect(report.pipelines[0]?.brokenAt).toEqual({ hop: 'discover', check: 'duplicate-monitors' });
     expect(alone.status).toBe(1);
+    const usageOf = async (...args: string[]) => JSON.parse((await runCli(['usage', ...args, '-o', 'json'])).stdout).usages[0];
+    const kept = await usageOf('--from', file);
+    const { start, end } = kept.window;
+    const live = await usageOf('--kubeconfig', bed.kubeconfig.admin, '--start', start, '--end', end);
+    expect({ rows: kept.rows, total: kept.total }).toEqual({ rows: live.rows, total: live.total });
+    expect(kept.total.tokens).toBeGreaterThan(0);
   });
 });
