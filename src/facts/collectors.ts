@@ -1,30 +1,18 @@
 import { defineFact } from '../model/fact.ts';
-import type { KubeObject, Many, Source, Unread } from '../model/source.ts';
-import { unreadOf } from '../model/source.ts';
-import { AlloyError } from '../parse/alloy.ts';
+import type { Many } from '../model/source.ts';
 import { alloyWiring } from '../parse/alloy-jobs.ts';
+import { AlloyError } from '../parse/alloy-tokens.ts';
 import { CollectorConfigError, configOf, mergedConfig } from '../parse/collector-config.ts';
 import { type Environment, expanded } from '../parse/collector-escaping.ts';
 import { exportersOf, jobsOf } from '../parse/collector-jobs.ts';
-import { record, strings } from '../parse/fields.ts';
+import { record } from '../parse/fields.ts';
 import type { CollectorExporter, ScrapeJob } from '../parse/scrape-job.ts';
-import { argvOf, type FilePlace, flagValues, literalEnvironment, placesOf } from './collector-files.ts';
+import { literalEnvironment } from './collector-files.ts';
 import { type CollectorResource, collectorResources, ownerOf } from './collector-resources.ts';
-import { type CollectorWorkload, collectorIn, defaultConfig, versionIn } from './collector-workloads.ts';
+import { type ConfigMaps, type ConfigSource, configMapsOf, filesOf } from './collector-texts.ts';
+import { type CollectorWorkload, collectorIn, versionIn } from './collector-workloads.ts';
 import { kinds, listing } from './kinds.ts';
 import { type Workload, workloads } from './workloads.ts';
-
-/** One text that a collector's configuration is made of. */
-export interface ConfigSource {
-  /** "ConfigMap ns/name", "OpenTelemetryCollector ns/name". */
-  readonly subject: string;
-  readonly namespace: string;
-  readonly name: string;
-  /** The key of the ConfigMap; null for a custom resource. */
-  readonly key: string | null;
-  /** What it holds; null: it does not exist, which an optional one may. */
-  readonly text: string | null;
-}
 
 /** What a collector runs, or why that cannot be told. */
 export type CollectorConfig =
@@ -80,27 +68,6 @@ export const collectors = defineFact({
   },
 });
 
-interface ConfigMaps {
-  /** By namespace; a namespace that could not be read is missing. */
-  readonly read: ReadonlyMap<string, readonly KubeObject[]>;
-  readonly unread: readonly Unread[];
-}
-
-async function configMapsOf(source: Source, namespaces: readonly string[]): Promise<ConfigMaps> {
-  const read = new Map<string, readonly KubeObject[]>();
-  const unread: Unread[] = [];
-  await Promise.all(
-    namespaces.map(async (namespace) => {
-      try {
-        read.set(namespace, await source.list(kinds.configmaps, { namespace }));
-      } catch (error) {
-        unread.push(unreadOf(error, `configmaps of ${namespace}`));
-      }
-    }),
-  );
-  return { read, unread };
-}
-
 function ofWorkload(found: CollectorWorkload, maps: ConfigMaps['read']): Collector {
   const { kind, workload, container } = found;
   const { namespace, name } = workload;
@@ -122,52 +89,6 @@ function ofWorkload(found: CollectorWorkload, maps: ConfigMaps['read']): Collect
     ...common,
     ...(kind === 'alloy' ? alloyParts(files.sources) : otelParts(files.sources, literalEnvironment(workload, container.name))),
   };
-}
-
-interface Files {
-  readonly sources: readonly ConfigSource[];
-  /** Why not all of the configuration is known. */
-  readonly why: string | null;
-}
-
-function filesOf(found: CollectorWorkload, maps: readonly KubeObject[] | undefined): Files {
-  const { workload, container } = found;
-  if (maps === undefined) return { sources: [], why: `the ConfigMaps of namespace ${workload.namespace} could not be read` };
-  const parts = pathsOf(found).map((path): Files => {
-    if (/^(?!file:)[a-z]+:/.test(path)) return { sources: [], why: `part of its configuration is ${path.split(':')[0]}: and not a file` };
-    const places = placesOf(workload, container.name, path.replace(/^file:(\/\/)?/, ''));
-    const read = places.map((place) => placed(place, workload.namespace, maps));
-    return { sources: read.flatMap(({ sources }) => sources), why: read.find(({ why }) => why !== null)?.why ?? null };
-  });
-  return { sources: parts.flatMap(({ sources }) => sources), why: parts.find(({ why }) => why !== null)?.why ?? null };
-}
-
-/** The configuration that the arguments name: --config of a collector, the file or directory after `run` of Alloy. */
-function pathsOf(found: CollectorWorkload): readonly string[] {
-  const argv = argvOf(found.workload, found.container.name);
-  if (found.kind === 'otel') {
-    const given = flagValues(argv, 'config');
-    return given.length > 0 ? given : [defaultConfig(found)];
-  }
-  const path = argv.slice(argv.indexOf('run') + 1).find((argument) => argument.startsWith('/'));
-  return [path ?? defaultConfig(found)];
-}
-
-function placed(place: FilePlace, namespace: string, maps: readonly KubeObject[]): Files {
-  if (place.in === 'elsewhere') return { sources: [], why: place.why };
-  const map = maps.find(({ metadata }) => metadata.name === place.name);
-  const data = strings(map?.data);
-  const keys = place.key === null ? Object.keys(data).filter((key) => key.endsWith('.alloy') || key.endsWith('.yaml')) : [place.key];
-  const sources = keys.map((key) => ({
-    subject: `ConfigMap ${namespace}/${place.name}`,
-    namespace,
-    name: place.name,
-    key,
-    text: data[key] ?? null,
-  }));
-  const missing = sources.find(({ text }) => text === null);
-  if (place.optional || missing === undefined) return { sources, why: null };
-  return { sources, why: `${missing.subject} has no key ${missing.key}` };
 }
 
 type Parts = Pick<Collector, 'config' | 'jobs' | 'exporters'>;

@@ -1,3 +1,5 @@
+import { AlloyError, type Token, tokensOf } from './alloy-tokens.ts';
+
 /** An expression of Alloy's configuration syntax, as far as wiring needs it. */
 export type AlloyValue =
   | { readonly is: 'text'; readonly text: string }
@@ -18,11 +20,6 @@ export interface AlloyBlock {
   readonly blocks: readonly AlloyBlock[];
 }
 
-/** The text is not Alloy's configuration syntax. */
-export class AlloyError extends Error {
-  override readonly name = 'AlloyError';
-}
-
 /** Reads a configuration file of Alloy. Throws AlloyError. */
 export function alloyOf(source: string): Pick<AlloyBlock, 'attributes' | 'blocks'> {
   const reading = { tokens: tokensOf(source), at: 0, depth: 0 };
@@ -30,47 +27,10 @@ export function alloyOf(source: string): Pick<AlloyBlock, 'attributes' | 'blocks
   return body;
 }
 
-interface Token {
-  readonly kind: 'word' | 'text' | 'number' | 'sign' | 'line';
-  readonly text: string;
-}
-
 interface Reading {
   readonly tokens: readonly Token[];
   at: number;
   depth: number;
-}
-
-// Line ends matter only between attributes; commas, dots and brackets carry expressions over them.
-const lexemes =
-  /([ \t\r]+|\/\/[^\n]*|\/\*[\s\S]*?\*\/)|(\n)|([A-Za-z_]\w*)|("(?:[^"\\\n]|\\[\s\S])*")|(`[^`]*`)|(\d[\w.+-]*)|(&&|\|\||[=!<>]=|[-+*/%^<>!=(){}[\],.;])/y;
-
-function tokensOf(source: string): readonly Token[] {
-  const tokens: Token[] = [];
-  lexemes.lastIndex = 0;
-  while (lexemes.lastIndex < source.length) {
-    const at = lexemes.lastIndex;
-    const match = lexemes.exec(source);
-    if (match === null)
-      throw new AlloyError(`line ${source.slice(0, at).split('\n').length}: ${JSON.stringify(source[at])} is out of place`);
-    const [, , line, word, quoted, raw, number, sign] = match;
-    if (line !== undefined) tokens.push({ kind: 'line', text: '\n' });
-    else if (word !== undefined) tokens.push({ kind: 'word', text: word });
-    else if (quoted !== undefined) tokens.push({ kind: 'text', text: unquoted(quoted) });
-    else if (raw !== undefined) tokens.push({ kind: 'text', text: raw.slice(1, -1) });
-    else if (number !== undefined) tokens.push({ kind: 'number', text: number });
-    else if (sign !== undefined) tokens.push({ kind: 'sign', text: sign });
-  }
-  return tokens;
-}
-
-const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '\\': '\\', '"': '"' };
-
-function unquoted(quoted: string): string {
-  return quoted.slice(1, -1).replace(/\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[\s\S])/g, (_, code: string) => {
-    if (code.length > 1) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
-    return escapes[code] ?? code;
-  });
 }
 
 function peek(reading: Reading): Token | undefined {

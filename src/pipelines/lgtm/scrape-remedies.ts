@@ -1,5 +1,6 @@
 import { podSpecOf } from '../../facts/collector-files.ts';
-import type { Collector, ConfigSource } from '../../facts/collectors.ts';
+import type { ConfigSource } from '../../facts/collector-texts.ts';
+import type { Collector } from '../../facts/collectors.ts';
 import type { Emitter } from '../../facts/emitters.ts';
 import type { Remedy } from '../../model/check.ts';
 import { list, record, records, text } from '../../parse/fields.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { AlloyError, alloyOf } from '../../../src/parse/alloy.ts';
+import { alloyOf } from '../../../src/parse/alloy.ts';
 import { alloyWiring } from '../../../src/parse/alloy-jobs.ts';
+import { AlloyError } from '../../../src/parse/alloy-tokens.ts';
 
 const scrape = `
 // Single dollar signs.

@@ -1,4 +1,5 @@
-import type { Collector, ConfigSource } from '../../../facts/collectors.ts';
+import type { ConfigSource } from '../../../facts/collector-texts.ts';
+import type { Collector } from '../../../facts/collectors.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { keysOf, listed } from '../../envoy-ai-gateway/phrases.ts';
 import { scraping } from '../facts/scraping.ts';
