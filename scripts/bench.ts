@@ -1,6 +1,6 @@
 /**
  * npm run bench [-- PART…] [--rounds N] [--write]: whole-process ratios, each measured in one run, in turn, over several rounds.
- * Parts: parser, startup, doctor, bundle. --write puts the table into docs/benchmarks.md; the lines of parts that were not measured stay.
+ * Parts: parser, startup, doctor, bundle, usage. --write puts the table into docs/benchmarks.md; the lines of parts that were not measured stay.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
@@ -10,8 +10,9 @@ import { doctorBench } from '../test/bench/doctor.ts';
 import type { Result } from '../test/bench/measure.ts';
 import { parserBench } from '../test/bench/parser.ts';
 import { startupBench } from '../test/bench/startup.ts';
+import { usageBench } from '../test/bench/usage.ts';
 
-const parts = { parser: parserBench, startup: startupBench, doctor: doctorBench, bundle: bundleBench } as const;
+const parts = { parser: parserBench, startup: startupBench, doctor: doctorBench, bundle: bundleBench, usage: usageBench } as const;
 type Part = keyof typeof parts;
 const isPart = (name: string): name is Part => Object.hasOwn(parts, name);
 

@@ -43,6 +43,7 @@ export async function planOf(flags: UsageFlags, requests: boolean, environment: 
       where: (flags.where ?? []).map(matchOf),
       types: typesOf(flags.type),
       apart: flags.step !== undefined,
+      coarse: flags.step === undefined && !(flags.output ?? []).some((output) => output.startsWith('html')),
       requests,
       priced: prices !== null,
     },

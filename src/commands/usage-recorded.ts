@@ -11,7 +11,7 @@ export const recordedSince = '24h';
 /** What collect asks for usage: every label that usage groups by on its own, and the model, so that other questions are answered from the rows. */
 export function recordedQuestion(now: Date): UsageQuestion {
   const window = windowOf({ since: recordedSince }, now.getTime() / 1000);
-  return { by: null, window, apart: false, where: [], types: null, requests: true, priced: true };
+  return { by: null, window, apart: false, coarse: true, where: [], types: null, requests: true, priced: true };
 }
 
 /** The answer to a question from what collect recorded. Throws ReadError `unrecorded` for what its rows do not tell. */

@@ -7,6 +7,7 @@ import { type Asked, countedOf, type UsageTraits } from './usage-asked.ts';
 import { directUsage } from './usage-direct.ts';
 import { addFamily, piecesOf } from './usage-family.ts';
 import { type Grouping, groupingOf, identityOf, knownLabels } from './usage-labels.ts';
+import { coarser } from './usage-pieces.ts';
 import { retentionNote } from './usage-retention.ts';
 import { type RowSum, rowSum } from './usage-rows.ts';
 import { type Store, storeOf, warningsIn } from './usage-store.ts';
@@ -21,15 +22,17 @@ export function usageSource(nouns: Nouns, traits: UsageTraits): UsageSource {
   };
 }
 
-async function storedUsage(asked: Asked): Promise<UsageAnswer> {
-  const { reader, nouns, question } = asked;
+async function storedUsage(wanted: Asked): Promise<UsageAnswer> {
+  const { reader, nouns } = wanted;
   const { servers, lookedFor } = await reader.ask(prometheusServers(nouns));
-  const stores = await Promise.all(servers.map((server) => storeOf(asked, server)));
+  const stores = await Promise.all(servers.map((server) => storeOf(wanted, server)));
   const [store, ...others] = stores.filter(({ families }) => families.length > 0);
   if (store === undefined) {
     const unread = stores.flatMap((each) => [...each.unread, ...warningsIn(each, []).unread]);
-    return nothingIn(asked, servers, { lookedFor, unread });
+    return nothingIn(wanted, servers, { lookedFor, unread });
   }
+  const question = { ...wanted.question, window: await coarser(wanted, store.families) };
+  const asked = { ...wanted, question };
   const grouping = groupingOf(asked, await identityOf(asked), knownLabels(store.families));
   if ('label' in grouping) return { status: 'unknown-label', ...grouping };
   const summed = await summedOver(asked, store, grouping);

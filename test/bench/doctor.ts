@@ -186,7 +186,8 @@ async function withServed<T>(snapshot: Snapshot, folder: string, use: (served: S
   }
 }
 
-interface Ran {
+/** What a process took. */
+export interface Ran {
   readonly seconds: number;
   /** Of all its threads: says more than the seconds on a busy machine. */
   readonly cpuSeconds: number;
@@ -204,7 +205,7 @@ function doctor(kubeconfig: string, folder: string): Promise<Ran> {
 }
 
 /** Throws when the process ends with another code than the allowed ones. */
-async function run(args: readonly string[], folder: string, allowed: readonly number[] = [0]): Promise<Ran> {
+export async function run(args: readonly string[], folder: string, allowed: readonly number[] = [0]): Promise<Ran> {
   const [preload, usage] = [join(folder, 'teller.mjs'), join(folder, 'usage.json')];
   await writeFile(preload, teller);
   const seconds = await secondsOf(['--import', pathToFileURL(preload).href, ...args], { TOKMETER_BENCH_USAGE: usage }, allowed);
