@@ -2,6 +2,7 @@ import { type Many, ReadError, type Reply, type Source, type Unread, unreadOf } 
 import { type DuplicateLabel, ExpositionError, type ExpositionFault, expositionParser, formatOf } from '../parse/exposition.ts';
 import type { Emission, Emitter } from './emitters.ts';
 import { type LabelPool, labelPool, type Meter, type Page, pageOf } from './metrics-page.ts';
+import { wantedBy } from './page-names.ts';
 
 /** Why a metrics endpoint told nothing, through its own fault. */
 export type Unreadable = Extract<Emission['outcome'], { status: 'unreadable' }>;
@@ -70,9 +71,8 @@ async function pageIn(reply: Reply, { meter, pool }: Reading): Promise<Page | Un
   const type = reply.headers['content-type'] ?? '';
   if (/\bhtml\b/i.test(type)) return notMetrics(`content type ${type}`, await excerptOf(reply));
   const collected = pageOf(meter, pool);
-  const wanted = (name: string): boolean => meter.role(name) !== null;
   const parser = expositionParser({
-    wanted,
+    wanted: wantedBy(meter),
     sample: ({ name, labels, value }) => collected.add(name, labels, value),
     format: formatOf(type),
   });

@@ -1,4 +1,5 @@
 import type { TokenSeries } from './emitters.ts';
+import { type Relabeller, rememberedOf } from './page-names.ts';
 
 /** Which samples of a metrics page make an emission, and under which names. */
 export interface Meter {
@@ -57,14 +58,15 @@ export function pageOf(
   meter: Meter,
   pool: LabelPool = labelPool(),
 ): { add(name: string, labels: Labels, value: number): void; page(): Page } {
-  const entryAt = entries(relabeller(meter.labelOf), pool);
-  const requests = counters(meter);
+  const { roleOf, labels: relabelled, told } = rememberedOf(meter);
+  const entryAt = entries(relabelled, pool);
+  const requests = counters(told);
   let family: string | null = null;
   const gauges: Record<string, number> = {};
   let target: Labels | null = null;
   return {
     add: (name, labels, value) => {
-      const role = meter.role(name);
+      const role = roleOf(name);
       if (role === 'sum' || role === 'count') {
         family ??= meter.familyOf(name);
         entryAt.of(labels)[role] += value;
@@ -107,12 +109,8 @@ function keyOf(labels: Labels): string {
 }
 
 /** Requests by the labels that tell them apart: thousands of users become a few models. */
-function counters(meter: Meter) {
+function counters({ of }: Relabeller) {
   const known = new Map<string, { labels: Labels; count: number }>();
-  const { of } = relabeller((name) => {
-    const label = meter.labelOf(name);
-    return label !== null && meter.tellsRequests(label) ? label : null;
-  });
   return {
     add: (labels: Labels, count: number): void => {
       const told = of(labels);
@@ -123,30 +121,4 @@ function counters(meter: Meter) {
     },
     all: (): Page['requests'] => [...known.values()],
   };
-}
-
-interface Relabeller {
-  of(labels: Labels): Labels;
-  nameOf(name: string): string | null;
-}
-
-/** Renames labels, asking about each name once. */
-function relabeller(labelOf: Meter['labelOf']): Relabeller {
-  const renamed = new Map<string, string | null>();
-  const nameOf = (name: string): string | null => {
-    const known = renamed.get(name);
-    if (known !== undefined) return known;
-    const fresh = labelOf(name);
-    renamed.set(name, fresh);
-    return fresh;
-  };
-  const of = (labels: Labels): Labels => {
-    const pairs: [string, string][] = [];
-    for (const name in labels) {
-      const label = nameOf(name);
-      if (label !== null) pairs.push([label, labels[name] ?? '']);
-    }
-    return Object.fromEntries(pairs);
-  };
-  return { of, nameOf };
 }
