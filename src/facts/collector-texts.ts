@@ -15,6 +15,8 @@ export interface ConfigSource {
   readonly key: string | null;
   /** What it holds; null: it does not exist, which an optional one may. */
   readonly text: string | null;
+  /** When its object was made; absent: not known. */
+  readonly createdAt?: string;
 }
 
 /** The ConfigMaps of some namespaces. */
@@ -82,6 +84,7 @@ function placed(place: FilePlace, namespace: string, maps: readonly KubeObject[]
     name: place.name,
     key,
     text: data[key] ?? null,
+    ...(map?.metadata.creationTimestamp === undefined ? {} : { createdAt: map.metadata.creationTimestamp }),
   }));
   const missing = sources.find(({ text }) => text === null);
   if (place.optional || missing === undefined) return { sources, why: null };

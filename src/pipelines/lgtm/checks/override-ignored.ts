@@ -2,9 +2,12 @@ import type { ConfigSource } from '../../../facts/collector-texts.ts';
 import type { Collector } from '../../../facts/collectors.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { keysOf, listed } from '../../envoy-ai-gateway/phrases.ts';
+import { collectorMetrics } from '../facts/collector-metrics.ts';
+import { collectorPods } from '../facts/collector-pods.ts';
 import { scraping } from '../facts/scraping.ts';
 import { type StrayConfig, strayConfigs } from '../facts/stray-configs.ts';
 import { lastSource, placeOf, restart } from '../scrape-remedies.ts';
+import { staleOverrides } from '../stale-overrides.ts';
 import { doubtsAsUnread, sidecars, withoutCollectors } from '../verdicts.ts';
 
 /** A scrape job that stands where no collector looks for it. */
@@ -14,20 +17,18 @@ export const overrideIgnored = defineCheck({
   hop: 'discover',
   severity: 'error',
   why: 'A collector reads the keys that its volumes name and no others, and an optional one that is missing counts as empty. The job looks deployed, nothing complains, and nothing is scraped.',
-  fix: 'Put the text under the namespace, name and key of the ConfigMap that the collector mounts.',
+  fix: 'Put the text under the namespace, name and key of the ConfigMap that the collector mounts, and restart the collector.',
   follows: ['collector-missing'],
   needs: { scraping },
-  wants: { strays: strayConfigs },
-  judge: ({ scraping, strays }) => {
+  wants: { strays: strayConfigs, pods: collectorPods, metrics: collectorMetrics },
+  judge: ({ scraping, strays, pods, metrics }) => {
     const none = withoutCollectors(scraping);
     if (none !== null) return none;
     if (strays.status === 'unread') return { status: 'unknown', unread: [strays.unread] };
     const doubts = doubtsAsUnread(scraping);
     if (strays.value.length > 0 && doubts.length > 0) return { status: 'unknown', unread: doubts };
-    return verdict(
-      strays.value.map((stray) => findingOf(stray, scraping.collectors)),
-      scraping.unread,
-    );
+    const stale = pods.status === 'read' ? staleOverrides(pods.value.read, metrics.status === 'read' ? metrics.value : null, scraping) : [];
+    return verdict([...strays.value.map((stray) => findingOf(stray, scraping.collectors)), ...stale], scraping.unread);
   },
 });
 

@@ -23,6 +23,8 @@ export interface SelfMetrics {
   /** Seconds since its process began; null: not told. */
   readonly uptime: number | null;
   readonly exporters: readonly ExporterCount[];
+  /** Ids of the receivers that have accepted metrics. */
+  readonly receivers: readonly string[];
 }
 
 /** The self metrics of collectors; `silent` are pods that serve none where we may look. */
@@ -100,16 +102,19 @@ function fieldOf(name: string): Field | null {
   return Object.hasOwn(fields, bare) ? (fields[bare] ?? null) : null;
 }
 
+const accepted = /^otelcol_receiver_accepted_metric_points(_total)?$/;
 const isUptime = (name: string): boolean => /^otelcol_process_uptime(_seconds)?(_total)?$/.test(name);
 
-async function countsIn(reply: Reply): Promise<Pick<SelfMetrics, 'uptime' | 'exporters'> | null> {
+async function countsIn(reply: Reply): Promise<Pick<SelfMetrics, 'uptime' | 'exporters' | 'receivers'> | null> {
   const exporters = new Map<string, Record<Field, number>>();
+  const receivers = new Set<string>();
   let uptime: number | null = null;
   const parser = expositionParser({
-    wanted: (name) => fieldOf(name) !== null || isUptime(name),
+    wanted: (name) => fieldOf(name) !== null || isUptime(name) || accepted.test(name),
     sample: ({ name, labels, value }) => {
       const field = fieldOf(name);
       if (isUptime(name)) uptime = value;
+      if (accepted.test(name) && value > 0) receivers.add(labels.receiver ?? '');
       if (field === null) return;
       const id = labels.exporter ?? labels.component_id ?? '';
       const counts = exporters.get(id) ?? { sent: 0, failed: 0, queued: 0, capacity: 0 };
@@ -126,5 +131,5 @@ async function countsIn(reply: Reply): Promise<Pick<SelfMetrics, 'uptime' | 'exp
     throw error;
   }
   if (reply.status !== 200) return null;
-  return { uptime, exporters: [...exporters].map(([exporter, counts]) => ({ exporter, ...counts })) };
+  return { uptime, exporters: [...exporters].map(([exporter, counts]) => ({ exporter, ...counts })), receivers: [...receivers] };
 }

@@ -138,6 +138,33 @@ describe('one fault', () => {
   });
 });
 
+describe('an override that was made after the collector started', () => {
+  const late = {
+    override: null,
+    extra: [
+      {
+        ...configMap('opentelemetry-collector-overrides', { 'relay.yaml': override() }),
+        metadata: { name: 'opentelemetry-collector-overrides', namespace: 'monitoring', creationTimestamp: '2026-11-24T10:00:00Z' },
+      },
+    ],
+  };
+  const received = (id: string): string => `${soundSelf}otelcol_receiver_accepted_metric_points{receiver="${id}"} 12\n`;
+  it.each<[string, Change, string]>([
+    [
+      'nothing tells',
+      {},
+      'fail: [warning] pod opentelemetry-collector-agent-x runs since before ConfigMap monitoring/opentelemetry-collector-overrides was made, and has read nothing of it',
+    ],
+    ['its receiver works', { self: received('prometheus/ai-gateway-genai') }, 'pass'],
+    [
+      'another receiver works',
+      { self: received('prometheus') },
+      'fail: pod opentelemetry-collector-agent-x runs since before ConfigMap monitoring/opentelemetry-collector-overrides was made, and has read nothing of it',
+    ],
+    ['the program started again', { agentPods: [agentPod({ state: { running: { startedAt: '2026-11-24T11:00:00Z' } } })] }, 'pass'],
+  ])('%s', async (_, change, line) => expect(await said(overrideIgnored, { ...late, ...change })).toBe(line));
+});
+
 describe('what is said', () => {
   it('of annotations, with the whole job', async () => {
     const [finding] = await findingsOf(unscrapedProxies, { override: null });
