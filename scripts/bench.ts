@@ -53,9 +53,10 @@ function pageOf(all: readonly Result[], before: string): string {
       ? `| ${what} | skipped: ${note} | | | ${goal} |`
       : `| ${what}${note === '' ? '' : ` (${note})`} | ${rounded(spread.min)} ${unit} | **${rounded(spread.median)} ${unit}** | ${rounded(spread.max)} ${unit} | ${goal} |`,
   );
+  const measured = `Written by \`npm run bench -- --write\`, never by hand. Ratios of one run, least, median and greatest of ${values.rounds} rounds in which the contestants took turns, because seconds of one machine say nothing about another: Node ${process.version}, ${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown'}.`;
   return `# Benchmarks
 
-Written by \`npm run bench -- --write\`, never by hand. Ratios of one run, least, median and greatest of ${values.rounds} rounds in which the contestants took turns, because seconds of one machine say nothing about another: Node ${process.version}, ${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown'}.
+${all.length >= kept.length ? measured : (before.split('\n')[2] ?? measured)}
 
 | what | min | median | max | goal |
 | --- | --- | --- | --- | --- |
