@@ -14,6 +14,8 @@ export type JobOutcome =
   | { readonly status: 'dropped'; readonly rule: number; readonly raw: ScrapeJob['rules'][number]; readonly value: string }
   /** It would be scraped if its namespace were looked at. */
   | { readonly status: 'outside'; readonly namespaces: readonly string[] }
+  /** It is scraped at its port, at another path. */
+  | { readonly status: 'path'; readonly path: string }
   /** The job scrapes the pod, at other addresses. */
   | { readonly status: 'elsewhere'; readonly addresses: readonly string[] }
   | { readonly status: 'unknown'; readonly what: string }
@@ -31,7 +33,7 @@ export function outcomeOf(job: ScrapeJob, emitter: Emitter, around: Surroundings
   return order.flatMap((status) => outcomes.filter((outcome) => outcome.status === status))[0] ?? { status: 'none' };
 }
 
-const order: readonly JobOutcome['status'][] = ['covered', 'unknown', 'dropped', 'outside', 'elsewhere', 'none'];
+const order: readonly JobOutcome['status'][] = ['covered', 'unknown', 'path', 'dropped', 'outside', 'elsewhere', 'none'];
 
 function discovered(job: ScrapeJob, discovery: JobDiscovery, emitter: Emitter, around: Surroundings): JobOutcome {
   switch (discovery.by) {
@@ -110,6 +112,8 @@ function ofTargets(job: ScrapeJob, emitter: Emitter, around: Surroundings): JobO
   });
   const hit = runs.map(({ run }) => run).find((run) => reaches(run, job, emitter));
   if (hit !== undefined) return { status: 'covered', jobLabel: hit.labels?.get('job') || job.name, sure: hit.sure, perNode: hit.perNode };
+  const astray = runs.map(({ run }) => run.labels).find((labels) => labels?.get('__address__') === addressOf(emitter));
+  if (astray != null) return { status: 'path', path: astray.get('__metrics_path__') || job.path };
   for (const { labels, run } of runs) {
     if (run.dropped === null) continue;
     const raw = job.rules[run.dropped];

@@ -31,7 +31,7 @@ describe('outcomeOf', () => {
   it.each<[string, Fields, Fields]>([
     ['every port of every pod', { kubernetes_sd_configs: [pods] }, { status: 'covered', jobLabel: 'j', sure: true, perNode: false }],
     ['the port by its number', { kubernetes_sd_configs: [pods], relabel_configs: [number] }, { status: 'covered' }],
-    ['another path', { kubernetes_sd_configs: [pods], metrics_path: '/stats' }, { status: 'elsewhere' }],
+    ['another path', { kubernetes_sd_configs: [pods], metrics_path: '/stats' }, { status: 'path', path: '/stats' }],
     [
       'a path by a rule',
       {

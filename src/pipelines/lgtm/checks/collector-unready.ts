@@ -4,7 +4,7 @@ import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import type { Attempt } from '../../../model/fact.ts';
 import { number, record } from '../../../parse/fields.ts';
 import { isCrashing, isStarting, lastWords, quoted, stateText } from '../../envoy-ai-gateway/container-state.ts';
-import { collectorLogs } from '../facts/collector-logs.ts';
+import { collectorLogs, telling } from '../facts/collector-logs.ts';
 import { type CollectorPod, type CollectorPods, collectorPods } from '../facts/collector-pods.ts';
 import { scraping } from '../facts/scraping.ts';
 import { workloadWord } from '../scrape-remedies.ts';
@@ -29,7 +29,7 @@ export const collectorUnready = defineCheck({
     if (none !== null) return none;
     if (pods.read.length === 0 && pods.unread.length === 0) return { status: 'skip', because: 'no collector scrapes anything' };
     return verdict(
-      pods.read.flatMap((each) => [...notRunning(each), ...unwell(each, logs)]),
+      pods.read.flatMap((each) => [...notRunning(each), ...unwell(each, logs), ...forbidden(each, logs)]),
       [...scraping.unread, ...pods.unread],
     );
   },
@@ -99,6 +99,26 @@ function wordsIn(logs: Attempt<PodLogs>, pod: string): string | null {
   if (logs.status === 'unread' || logs.value.status === 'not-asked') return null;
   const finds = logs.value.read.find((log) => log.pod === pod)?.finds ?? [];
   return finds.find(({ count }) => count > 0)?.example ?? null;
+}
+
+/** A collector that runs and may not look for pods finds no targets, and says so in its log alone. */
+function forbidden(each: CollectorPods, logs: Attempt<PodLogs>): readonly Finding[] {
+  if (logs.status === 'unread' || logs.value.status === 'not-asked') return [];
+  const names = new Set(each.pods.map(({ pod }) => pod.name));
+  const log = logs.value.read.find(
+    ({ pod, finds }) => names.has(pod) && finds.some(({ pattern, count }) => pattern === telling.forbidden.source && count > 0),
+  );
+  if (log === undefined) return [];
+  const saw = log.finds.find(({ pattern }) => pattern === telling.forbidden.source)?.example ?? '';
+  return [
+    {
+      subject: each.collector.subject,
+      message: `it may not list pods, so that it finds no targets: its log says ${saw}`,
+      evidence: { saw, run: `kubectl -n ${log.namespace} logs ${log.pod} -c ${log.container} --tail 500 | grep "is forbidden"` },
+      remedy: { text: 'let its ServiceAccount get, list and watch pods in the namespaces that its jobs look at' },
+      about: aboutOf(each),
+    },
+  ];
 }
 
 // A node that restarts, or one that is drained, ends with these; five and more of the others are a habit.

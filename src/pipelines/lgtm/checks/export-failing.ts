@@ -3,6 +3,7 @@ import { typeOf } from '../../../parse/collector-config.ts';
 import { grouped, listed } from '../../envoy-ai-gateway/phrases.ts';
 import { collectorLogs, telling } from '../facts/collector-logs.ts';
 import { collectorMetrics, type ExporterCount, type SelfMetrics } from '../facts/collector-metrics.ts';
+import { type ExportService, exportServices } from '../facts/export-services.ts';
 import { type Scraping, scraping } from '../facts/scraping.ts';
 import { withoutCollectors } from '../verdicts.ts';
 
@@ -16,12 +17,14 @@ export const exportFailing = defineCheck({
   fix: "Read the collector's log for the status it was answered with: 401 wants X-Scope-OrgID, 404 another path, 400 names the series.",
   follows: ['receiver-unwired', 'collector-unready', 'store-unreachable'],
   needs: { scraping, metrics: collectorMetrics },
-  wants: { logs: collectorLogs },
-  judge: ({ scraping, metrics, logs }) => {
+  wants: { logs: collectorLogs, services: exportServices },
+  judge: ({ scraping, metrics, logs, services }) => {
     const none = withoutCollectors(scraping);
     if (none !== null) return none;
     const refusals =
       logs.status === 'read' && logs.value.status === 'asked' ? logs.value.read.flatMap((log) => refused(log, scraping)) : [];
+    const nowhere = services.status === 'read' ? services.value.read.flatMap((each) => leadsNowhere(each, scraping)) : [];
+    if (nowhere.length > 0) return verdict(nowhere, scraping.unread);
     if (metrics.read.length === 0 && metrics.unread.length === 0 && refusals.length === 0) {
       const where =
         metrics.silent.length === 0
@@ -109,6 +112,29 @@ function said(what: Trouble['what'], { sent, failed, queued, capacity }: Exporte
     case 'stuck':
       return `has sent nothing: ${queued} batches wait and none was taken`;
   }
+}
+
+/** An address of the cluster behind which nothing is. */
+function leadsNowhere({ scrape, exporter, address, ports }: ExportService, { emitters }: Scraping): readonly Finding[] {
+  const { collector } = scrape;
+  const service = `${address.namespace}/${address.service}`;
+  // A Service of the kind ExternalName has no ports of its own.
+  if (ports !== null && (ports.length === 0 || ports.includes(address.port))) return [];
+  const what =
+    ports === null
+      ? `Service ${service}, which does not exist`
+      : `port ${address.port} of Service ${service}, which has ${listed(ports.map(String))}`;
+  return [
+    {
+      subject: collector.subject,
+      message: `exporter ${exporter.id} sends to ${what}`,
+      evidence: { saw: withoutUser(exporter.endpoint ?? ''), run: `kubectl -n ${address.namespace} get service` },
+      remedy: { text: `give exporter ${exporter.id} the address of the store` },
+      about: emitters
+        .filter(({ scrapes }) => scrapes.some((each) => each.collector.key === collector.key))
+        .map(({ emitter }) => emitter.key),
+    },
+  ];
 }
 
 /** A URL may hold credentials. */

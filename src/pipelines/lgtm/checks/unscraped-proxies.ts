@@ -34,7 +34,7 @@ export const unscrapedProxies = defineCheck({
 
 function findingsOf(missed: readonly EmitterScraping[], scraping: Scraping): readonly Finding[] {
   const near = missed.flatMap((each) => {
-    const first = each.nears.find(({ job, outcome }) => outcome.status !== 'elsewhere' && isMeant(job));
+    const first = each.nears.find(({ job, outcome }) => outcome.status === 'path' || (outcome.status !== 'elsewhere' && isMeant(job)));
     return first === undefined ? [] : [{ each, near: first }];
   });
   const explained = new Set(near.map(({ each }) => each));
@@ -56,7 +56,7 @@ function nearMiss(nears: readonly Near[], emitters: readonly Emitter[]): readonl
   if (near === undefined || near.outcome.status === 'elsewhere') return [];
   const { collector, job, outcome } = near;
   const source = lastSource(collector);
-  const explained = outcome.status === 'outside' ? outside(outcome.namespaces, emitters) : dropped(nears, outcome.raw, emitters);
+  const explained = explainedBy(outcome, nears, emitters);
   return [
     {
       subject: collector.subject,
@@ -72,6 +72,27 @@ interface Explained {
   readonly message: string;
   readonly saw: string;
   readonly mend: string;
+}
+
+function explainedBy(
+  outcome: Exclude<Near['outcome'], { status: 'elsewhere' }>,
+  nears: readonly Near[],
+  emitters: readonly Emitter[],
+): Explained {
+  switch (outcome.status) {
+    case 'outside':
+      return outside(outcome.namespaces, emitters);
+    case 'dropped':
+      return dropped(nears, outcome.raw, emitters);
+    case 'path': {
+      const wanted = emitters[0]?.path ?? '/metrics';
+      return {
+        message: `it asks port ${emitters[0]?.port} for ${outcome.path} and not for ${wanted}`,
+        saw: `metrics path ${outcome.path}`,
+        mend: `set metrics_path or the annotation prometheus.io/path to ${wanted}`,
+      };
+    }
+  }
 }
 
 function outside(namespaces: readonly string[], emitters: readonly Emitter[]): Explained {

@@ -12,6 +12,7 @@ export const telling = {
   keys: /has invalid keys: [\w., -]{1,80}/,
   tenant: /no org id/,
   refused: /err-mimir-[a-z-]{1,60}/,
+  forbidden: /pods is forbidden: User \\?"[\w:.@-]{1,99}\\?" cannot (?:list|watch) resource/,
   scrape: /Failed to scrape Prometheus endpoint/,
 } as const;
 

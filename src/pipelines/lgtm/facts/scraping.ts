@@ -28,7 +28,7 @@ export interface Scrape extends JobAt {
 
 /** A job that does not scrape an emitter and seems meant to, or scrapes another port of its pod. */
 export interface Near extends JobAt {
-  readonly outcome: Extract<JobOutcome, { readonly status: 'dropped' | 'outside' | 'elsewhere' }>;
+  readonly outcome: Extract<JobOutcome, { readonly status: 'path' | 'dropped' | 'outside' | 'elsewhere' }>;
 }
 
 /** Who scrapes one emitter. */
@@ -116,7 +116,7 @@ function scrapeOf(
 }
 
 function isNear(outcome: JobOutcome): outcome is Near['outcome'] {
-  return outcome.status === 'dropped' || outcome.status === 'outside' || outcome.status === 'elsewhere';
+  return ['path', 'dropped', 'outside', 'elsewhere'].includes(outcome.status);
 }
 
 function prometheusesAt(emitter: Emitter, coverage: Coverage): EmitterScraping['prometheuses'] {

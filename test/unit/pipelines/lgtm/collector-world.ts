@@ -91,6 +91,13 @@ export function configMap(name: string, data: Readonly<Record<string, string>>, 
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data };
 }
 
+const store: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'lgtm-pack-mimir', namespace: 'monitoring' },
+  spec: { ports: [{ port: 8080 }] },
+};
+
 const name = 'opentelemetry-collector-agent';
 const labels = { 'app.kubernetes.io/name': 'opentelemetry-collector', component: 'agent-collector' };
 
@@ -172,6 +179,8 @@ export interface Change extends Partial<Memory> {
   readonly agent?: KubeObject | null;
   readonly agentPods?: readonly KubeObject[];
   readonly extra?: readonly KubeObject[];
+  /** The Service of the store. */
+  readonly store?: KubeObject;
   /** The collector's own metrics. */
   readonly self?: string;
   readonly options?: Partial<Options>;
@@ -203,7 +212,7 @@ export function memoryOf(change: Change = {}): Memory {
   const collectors = change.agent === null ? [] : [change.agent ?? agent(), ...(change.agentPods ?? [agentPod()])];
   return {
     ...change,
-    objects: [...(change.pods ?? [annotated()]), ...collectors, ...maps, ...(change.extra ?? [])],
+    objects: [...(change.pods ?? [annotated()]), ...collectors, ...maps, change.store ?? store, ...(change.extra ?? [])],
     endpoints: { [`monitoring/${name}-x:8888/metrics`]: change.self ?? soundSelf, ...change.endpoints },
   };
 }

@@ -274,6 +274,39 @@ describe('what is not known', () => {
   });
 });
 
+describe('the address of the store', () => {
+  const service = (name: string, spec: Readonly<Record<string, unknown>>): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: 'monitoring' },
+    spec,
+  });
+  it.each([
+    [
+      'is of no Service',
+      service('mimir', { ports: [{ port: 8080 }] }),
+      'fail: exporter otlphttp/mimir sends to Service monitoring/lgtm-pack-mimir, which does not exist',
+    ],
+    [
+      'has another port',
+      service('lgtm-pack-mimir', { ports: [{ port: 80 }] }),
+      'fail: exporter otlphttp/mimir sends to port 8080 of Service monitoring/lgtm-pack-mimir, which has 80',
+    ],
+    ['is a name for another', service('lgtm-pack-mimir', { type: 'ExternalName', externalName: 'mimir.example.com' }), 'pass'],
+  ])('%s', async (_, store, line) => expect(await said(exportFailing, { store })).toBe(line));
+});
+
+describe('a path', () => {
+  it('of another program at the right port is told', async () => {
+    const pod = annotated();
+    const annotations = { ...pod.metadata.annotations, 'prometheus.io/port': '1064' };
+    const line = await said(unscrapedProxies, { override: null, pods: [{ ...pod, metadata: { ...pod.metadata, annotations } }] });
+    expect(line).toBe(
+      'fail: job kubernetes-pods passes sidecar envoy-gateway-system/envoy-maas-0 by: it asks port 1064 for /stats/prometheus and not for /metrics',
+    );
+  });
+});
+
 describe('export-failing', () => {
   it.each([
     ['nothing is wrong', soundSelf, 'pass'],
@@ -340,11 +373,102 @@ describe('collector-unready', () => {
     expect((await judged(collectorUnready, { agentPods })).status).toBe('pass');
   });
 
+  it('says that pods may not be listed, when logs may be read', async () => {
+    const log =
+      'E1124 reflector.go:205 "Failed to watch" err="failed to list *v1.Pod: pods is forbidden: User \\"system:serviceaccount:monitoring:otel\\" cannot list resource \\"pods\\" in API group"\n';
+    const endpoints = { 'logs monitoring/opentelemetry-collector-agent-x/opentelemetry-collector': log };
+    expect(await said(collectorUnready, { endpoints, options: { logs: true } })).toContain('it may not list pods');
+  });
+
   it('says what the log says, when it may be read', async () => {
     const log =
       '2026-11-24 Error: failed to get config: cannot resolve the configuration: environment variable "1" has invalid name: must match regex\n';
     const endpoints = { 'logs monitoring/opentelemetry-collector-agent-x/opentelemetry-collector': log };
     const line = await said(collectorUnready, { agentPods: [agentPod(crash)], endpoints, options: { logs: true } });
     expect(line).toContain('its log says: environment variable "1" has invalid name');
+  });
+});
+
+describe('Alloy', () => {
+  const config = (replacement: string, forward = '[prometheus.remote_write.mimir.receiver]'): string => `
+discovery.kubernetes "pods" { role = "pod" }
+discovery.relabel "aigw" {
+  targets = discovery.kubernetes.pods.targets
+  rule {
+    source_labels = ["__meta_kubernetes_pod_container_name"]
+    regex         = "ai-gateway-extproc"
+    action        = "keep"
+  }
+  rule {
+    source_labels = ["__meta_kubernetes_pod_ip"]
+    target_label  = "__address__"
+    replacement   = "${replacement}"
+  }
+}
+prometheus.scrape "aigw" {
+  targets    = discovery.relabel.aigw.output
+  forward_to = ${forward}
+}
+prometheus.remote_write "mimir" {
+  endpoint { url = "http://lgtm-pack-mimir:8080/api/v1/push" }
+}`;
+  const labels = { 'app.kubernetes.io/name': 'alloy' };
+  const alloy: KubeObject = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'alloy', namespace: 'monitoring', labels },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          containers: [
+            {
+              name: 'alloy',
+              image: 'docker.io/grafana/alloy:v1.11.0',
+              args: ['run', '/etc/alloy/config.alloy'],
+              volumeMounts: [{ name: 'config', mountPath: '/etc/alloy' }],
+            },
+          ],
+          volumes: [{ name: 'config', configMap: { name: 'alloy' } }],
+        },
+      },
+    },
+  };
+  const pod: KubeObject = {
+    ...agentPod(),
+    metadata: { name: 'alloy-1', namespace: 'monitoring', labels },
+    status: { phase: 'Running', containerStatuses: [{ name: 'alloy', ready: true, restartCount: 0, state: { running: {} } }] },
+  };
+  const withAlloy = (
+    text: string,
+    self = 'prometheus_remote_storage_samples_total{component_id="prometheus.remote_write.mimir"} 9\n',
+  ): Change => ({
+    agent: null,
+    extra: [alloy, pod, configMap('alloy', { 'config.alloy': text })],
+    endpoints: { 'monitoring/alloy-1:12345/metrics': self },
+  });
+
+  it.each<[string, Change, readonly string[]]>([
+    ['a sound one', withAlloy(config('$1:1064')), []],
+    ['two dollar signs', withAlloy(config('$$1:1064')), ['replacement-misescaped']],
+    ['nowhere to forward to', withAlloy(config('$1:1064', '[]')), ['receiver-unwired']],
+    ['another port', withAlloy(config('$1:19001')), ['unscraped-proxies']],
+    [
+      'a store that refuses',
+      withAlloy(config('$1:1064'), 'prometheus_remote_storage_samples_failed_total{component_id="prometheus.remote_write.mimir"} 9\n'),
+      ['export-failing'],
+    ],
+  ])('%s', async (_, change, ids) => expect(await failing(change)).toEqual(ids));
+
+  it('that cannot be read is unknown', async () => {
+    expect(await said(unscrapedProxies, withAlloy('receivers:\n'))).toMatch(/^unknown/);
+  });
+
+  it('that imports its targets is unknown', async () => {
+    expect(
+      await said(unscrapedProxies, withAlloy('import.git "x" { }\nprometheus.scrape "a" {\n targets = x.y.z\n forward_to = []\n}')),
+    ).toMatch(/^unknown/);
   });
 });
