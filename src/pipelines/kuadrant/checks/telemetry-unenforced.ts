@@ -3,7 +3,7 @@ import type { GatewayRef } from '../facts/gateways.ts';
 import { operators } from '../facts/operator.ts';
 import { type TelemetryPolicy, telemetryPolicies } from '../facts/policies.ts';
 import { scene } from '../facts/scene.ts';
-import { exposedLabel, gatewayKey } from '../names.ts';
+import { exposedLabel, gatewayKey, sameName } from '../names.ts';
 import { labelKeys, nameOf, show } from '../phrases.ts';
 import { remedyFor, troubleOf } from '../status.ts';
 import { labelsOf, targets } from '../telemetry.ts';
@@ -27,7 +27,7 @@ export const telemetryUnenforced = defineCheck({
         : { status: 'skip', because: 'no Gateway has token limits' };
     const known = operators.status === 'read' ? operators.value : [];
     const all = telemetryPolicies.policies.filter(({ labels }) => Object.keys(labels).length > 0);
-    const findings = scene.gateways.flatMap((gateway) => {
+    const findings = carrying.flatMap((gateway) => {
       const own = all.filter((policy) => targets(policy, gateway));
       if (own.length === 0) return [astray(gateway, all) ?? none(gateway, expectLabels.map(exposedLabel))];
       return own.flatMap((policy) => {
