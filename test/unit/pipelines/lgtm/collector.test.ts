@@ -263,6 +263,7 @@ describe('what is not known', () => {
       collectorMissing,
       {
         agent: null,
+    override: null,
         extra: [
           { ...agent({ image: 'prom/prometheus:v3.5.0', name: 'prometheus' }), metadata: { name: 'prometheus', namespace: 'monitoring' } },
         ],
@@ -446,6 +447,7 @@ prometheus.remote_write "mimir" {
     self = 'prometheus_remote_storage_samples_total{component_id="prometheus.remote_write.mimir"} 9\n',
   ): Change => ({
     agent: null,
+    override: null,
     extra: [alloy, pod, configMap('alloy', { 'config.alloy': text })],
     endpoints: { 'monitoring/alloy-1:12345/metrics': self },
   });
