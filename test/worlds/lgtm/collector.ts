@@ -4,7 +4,7 @@ import { crashing, workload } from '../objects/workloads.ts';
 import { type Cluster, type Expected, edit, type Manifest, type OtherWorld } from '../world.ts';
 import { agentName, configure, overrides, overridesName, receiver, sidecarJob, type Writing } from './agent.ts';
 import { lgtm, type Shape } from './healthy.ts';
-import { configMap } from './stack.ts';
+import { configMap, stack } from './stack.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -77,8 +77,8 @@ function deployed(cluster: Cluster, config: Fields): void {
 }
 
 /** The whole configuration of a collector that only scrapes the sidecars. */
-function whole(jobName: string): Fields {
-  const { exporters, receivers } = overrides({ jobs: [sidecarJob({ job_name: jobName, relabel_configs: [ofPort('aigw-admin')] })] });
+function whole(jobName: string, rules: readonly Fields[] = [ofPort('aigw-admin')]): Fields {
+  const { exporters, receivers } = overrides({ jobs: [sidecarJob({ job_name: jobName, relabel_configs: rules })] });
   return {
     receivers,
     exporters,
@@ -90,6 +90,70 @@ function whole(jobName: string): Fields {
 function withoutAgent(cluster: Cluster): void {
   cluster.objects = cluster.objects.filter(({ metadata }) => !metadata.name.startsWith('opentelemetry-collector'));
   cluster.collectors = [];
+}
+
+/** Alloy's file for the same job and store. */
+function alloyFile(replacement: string): string {
+  return `discovery.kubernetes "pods" {
+  role = "pod"
+  namespaces { names = ["${names.envoyGateway}"] }
+}
+discovery.relabel "sidecars" {
+  targets = discovery.kubernetes.pods.targets
+  rule {
+    source_labels = ["__meta_kubernetes_pod_container_port_name"]
+    regex         = "aigw-admin|aigw-metrics"
+    action        = "keep"
+  }
+  rule {
+    source_labels = ["__meta_kubernetes_pod_ip"]
+    regex         = "(.+)"
+    target_label  = "__address__"
+    replacement   = "${replacement}"
+  }
+}
+prometheus.scrape "sidecars" {
+  job_name   = "ai-gateway"
+  targets    = discovery.relabel.sidecars.output
+  forward_to = [prometheus.remote_write.mimir.receiver]
+}
+prometheus.remote_write "mimir" {
+  endpoint { url = "http://${stack.mimir}.${names.monitoring}.svc:8080/api/v1/push" }
+}
+`;
+}
+
+/** A Grafana Alloy in the place of the agent; the program behind its pod is a collector that does the same. */
+function alloyed(replacement: string): (cluster: Cluster) => void {
+  return (cluster) => {
+    withoutAgent(cluster);
+    const address = `${cluster.subnet}.53`;
+    const labels = { 'app.kubernetes.io/name': 'alloy', 'app.kubernetes.io/instance': 'alloy' };
+    const spec = {
+      containers: [
+        {
+          name: 'alloy',
+          image: 'docker.io/grafana/alloy:v1.11.0',
+          args: ['run', '/etc/alloy/config.alloy', '--storage.path=/tmp/alloy', '--server.http.listen-addr=0.0.0.0:12345'],
+          ports: [{ name: 'http-metrics', containerPort: 12345 }],
+          volumeMounts: [{ name: 'config', mountPath: '/etc/alloy' }],
+        },
+        { name: 'config-reloader', image: 'quay.io/prometheus-operator/prometheus-config-reloader:v0.81.0' },
+      ],
+      volumes: [{ name: 'config', configMap: { name: 'alloy' } }],
+    };
+    cluster.objects.push(
+      configMap('alloy', { 'config.alloy': alloyFile(replacement) }),
+      ...workload({ namespace: names.monitoring, name: 'alloy', labels, selector: labels, spec, addresses: [address], hash: '8d7c6b5f9' }),
+    );
+    const same = whole('ai-gateway', [ofPort('aigw-admin'), toPort(replacement.replaceAll('$', '$$$$'))]);
+    cluster.collectors.push({
+      namespace: names.monitoring,
+      name: 'alloy-8d7c6b5f9-x2v7q',
+      address,
+      configs: [stringify(same, { lineWidth: 0 })],
+    });
+  };
 }
 
 const wall: Manifest = {
@@ -199,6 +263,19 @@ export const collectorWorlds: readonly OtherWorld[] = [
       deployed(cluster, whole('ai-gateway'));
     },
     expect: sound,
+  }),
+  world({ name: 'lgtm-alloy', title: 'a Grafana Alloy brings the sidecars to a Mimir', change: alloyed('$1:1064'), expect: sound }),
+  world({
+    name: 'lgtm-alloy-dollars-doubled',
+    title: "a group with two dollar signs, which is how an OpenTelemetry Collector wants it, in Alloy's file",
+    change: alloyed('$$1:1064'),
+    expect: broken('replacement-misescaped'),
+  }),
+  world({
+    name: 'lgtm-exporter-to-missing-service',
+    title: 'the collector writes to a Service of a name that the store had before',
+    writing: { endpoint: `http://mimir-gateway.${names.monitoring}.svc.cluster.local:80/api/v1/push` },
+    expect: broken('export-failing'),
   }),
 ];
 
