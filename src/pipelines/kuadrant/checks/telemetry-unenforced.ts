@@ -21,7 +21,11 @@ export const telemetryUnenforced = defineCheck({
   wants: { operators },
   judge: ({ scene, telemetryPolicies, operators }, { expectLabels }) => {
     if (!telemetryPolicies.served) return { status: 'skip', because: 'the API server does not know TelemetryPolicies' };
-    if (scene.gateways.length === 0)
+    // One without routes carries no tokens, and its policy says so itself.
+    const carrying = scene.gateways.filter(
+      (gateway) => scene.unread.length > 0 || scene.paths.some((path) => sameName(path.gateway, gateway)),
+    );
+    if (carrying.length === 0)
       return scene.unread.length > 0
         ? { status: 'unknown', unread: scene.unread }
         : { status: 'skip', because: 'no Gateway has token limits' };
