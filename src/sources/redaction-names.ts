@@ -54,8 +54,17 @@ function pseudonyms(snapshot: Snapshot): (value: string) => string {
     ]),
     ...[...urls, ...external].flatMap((url) => (URL.canParse(url) ? [new URL(url).hostname] : [])),
   ].map((host) => host.replace(/^\*\./, ''));
-  const words = new Map([...named(namespaces, 'ns'), ...named(own, 'gw'), ...named(hosts, 'host')]);
+  const parts = labelParts(snapshot);
+  const kept = (names: readonly string[]): readonly string[] => names.filter((name) => !parts.has(name));
+  const words = new Map([...named(kept(namespaces), 'ns'), ...named(kept(own), 'gw'), ...named(hosts, 'host')]);
   return replacer(words);
+}
+
+/** The words of which label names consist: a namespace "user" is told by nobody, and user_id has to stay a label. */
+function labelParts(snapshot: Snapshot): ReadonlySet<string> {
+  const texts = snapshot.gets.flatMap(({ answer }) => (answer.status === 'reply' && 'text' in answer.body ? [answer.body.text] : []));
+  const labels = new Set(texts.flatMap((body) => [...body.matchAll(pair)].map(([, bare, quotedName]) => bare ?? quotedName ?? '')));
+  return new Set([...labels].flatMap((label) => label.split(/[^A-Za-z0-9]+/)));
 }
 
 /** Numbered in their own order, so that what was first stays first. */
@@ -77,7 +86,7 @@ const targetLabel = /^(?:job|instance|namespace|pod|container|endpoint)$/;
 
 /** Labels whose values name no tenant: of Prometheus and its operator, of OpenTelemetry, and of the models. */
 const plainLabel =
-  /^(?:__\w*|le|quantile|job|instance|namespace|pod|container|endpoint|scrape_pool|prometheus|prometheus_replica|gen_ai[._]\w.*|otel_.*|service_.*|telemetry_.*|version|code|method|reason|type|status|error_type)$/;
+  /^(?:__\w*|le|quantile|job|instance|namespace|pod|container|endpoint|scrape_pool|prometheus|prometheus_replica|gen_ai[._]\w.*|otel_.*|service_.*|telemetry_.*|model|version|code|method|reason|type|status|error_type)$/;
 const pair = /(?:([A-Za-z_][\w.:]*)|"([^"\\]+)")(?:=|":\s*|:\s*)"((?:[^"\\]|\\.)*)"/g;
 
 /** The label values of metrics bodies and of Prometheus' answers, as they are written there. */

@@ -129,3 +129,9 @@ it('keeps a dashboard that a GrafanaDashboard refers to, whatever its key', () =
   expect(kept[0]?.data).toEqual({ board: '{"panels":[{"title":"x","targets":[{"expr":"sum(rate(tokens[5m]))"}]}]}' });
   expect(kept[1]?.spec).toEqual({ configMapRef: { name: 'tokens', key: 'board' } });
 });
+
+it('keeps a namespace that is a word of a label, and with it the label', async () => {
+  const { snapshot } = await loadWorld('healthy-v0.5');
+  const renamed: Snapshot = JSON.parse(JSON.stringify(snapshot).replaceAll('maas-system', 'user'));
+  expect(verdicts(await judge(withoutNames(withReadFields(renamed), options).snapshot))).toEqual(verdicts(await judge(renamed)));
+});
