@@ -72,10 +72,17 @@ const explained: Readonly<Record<string, readonly string[]>> = {
 
 const known = new Set(checks.map(({ id }) => id));
 
+/** Titles that speak of Prometheus elsewhere. */
+const titles: Readonly<Record<string, string>> = {
+  [defaultIds.seriesAbsent]: 'the store holds token series',
+  [defaultIds.countsDisagree]: `the store holds the tokens that the ${nouns.many} counted, once`,
+  [defaultIds.queriesTooNew]: 'every query parses on the store that answers it',
+};
+
 /** A check with what explains its failures in this chain: PodMonitors are no part of it. */
 function rewired(check: Check): Check {
   const follows = [...check.follows, ...(explained[check.id] ?? [])].filter((id) => known.has(id));
-  return { ...check, follows: [...new Set(follows)] };
+  return { ...check, title: titles[check.id] ?? check.title, follows: [...new Set(follows)] };
 }
 
 /** Token metering from the gateway's API keys through collectors and their store to Grafana: the whole chain of a cluster without a Prometheus of its own. */

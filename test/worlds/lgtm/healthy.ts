@@ -9,7 +9,7 @@ import { proxies } from '../objects/proxies.ts';
 import { looks } from '../objects/releases.ts';
 import { routes } from '../objects/routes.ts';
 import { condition } from '../objects/workloads.ts';
-import type { Cluster, Manifest, ProxyPod } from '../world.ts';
+import type { Cluster, GatewayCluster, Manifest, ProxyPod } from '../world.ts';
 import { agent, agentCollector, configure, overrides, type Writing } from './agent.ts';
 import { dashboard, type GrafanaShape, grafana, type MimirShape, mimir, stack } from './stack.ts';
 
@@ -36,15 +36,17 @@ export interface Shape {
 }
 
 /** API keys at the gateway, sidecars that count by client ID, a collector on each node, a Mimir and a Grafana: no Prometheus anywhere. */
-export function lgtm(shape: Shape = {}): (subnet: string) => Cluster {
+export function lgtm(shape: Shape = {}): (subnet: string) => GatewayCluster {
   return (subnet) => {
     const { release = 'v0.5', mapping = `${clientHeader}:user.id` } = shape;
     const look = looks[release];
     const addresses = [`${subnet}.11`, `${subnet}.12`];
     const pods = proxies({ look, mapping, mode: {}, addresses });
     const named = mapping !== '' && shape.apiKey?.forwardClientIDHeader !== null && mapping.includes(clientHeader);
-    const cluster: Cluster = {
+    const cluster: GatewayCluster = {
       ...emptyCluster(subnet),
+      release,
+      version: look.version,
       objects: [
         ...namespaces(),
         ...controller(look, mapping, `${subnet}.200`),

@@ -25,7 +25,9 @@ export const envoyGateways = defineFact({
 /** EG:charts/gateway-helm: image envoyproxy/gateway, container and Deployment envoy-gateway; mirrors keep the end of the name. */
 function envoyGatewayOf({ namespace, name, containers, replicas }: Deployment): readonly EnvoyGateway[] {
   const container = containers.find(
-    ({ name: own, image, init }) => !init && (/(?:^|\/)envoyproxy\/gateway$/.test(imageOf(image).repository) || own === 'envoy-gateway'),
+    ({ name: own, image, init }) =>
+      // Beside every Envoy the same image ends its connections: EG internal/infrastructure/kubernetes/proxy.
+      !init && own !== 'shutdown-manager' && (/(?:^|\/)envoyproxy\/gateway$/.test(imageOf(image).repository) || own === 'envoy-gateway'),
   );
   if (container === undefined || replicas === 0) return [];
   const { image } = container;
