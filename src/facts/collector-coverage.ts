@@ -136,22 +136,47 @@ function reaches({ labels }: Run, job: ScrapeJob, emitter: Emitter): boolean {
 }
 
 function runOf(job: ScrapeJob, start: Labels, without: number | null): Run {
+  const { rules, sure, perNode } = compiledOf(job);
+  const left = rules.filter(({ index }) => index !== without);
+  const labels = relabel(
+    start,
+    left.map(({ rule }) => rule),
+  );
+  return labels === null ? { ...droppedBy(left, start), labels, sure, perNode } : { labels, dropped: null, value: '', sure, perNode };
+}
+
+/** Which rule it was: one after the other, which takes longer. */
+function droppedBy(rules: Compiled['rules'], start: Labels): Pick<Run, 'dropped' | 'value'> {
   let labels = start;
-  let sure = true;
-  let perNode = false;
-  for (const [index, raw] of job.rules.entries()) {
-    if (index === without) continue;
-    const rule = ruleOf(raw);
-    if (rule === null || isUnknowable(rule, raw)) {
-      sure &&= rule !== null && ofNode(rule);
-      perNode ||= rule !== null && ofNode(rule);
-      continue;
-    }
+  for (const { index, rule } of rules) {
     const next = relabel(labels, [rule]);
-    if (next === null) return { labels: null, dropped: index, value: joinedValue(rule, labels), sure, perNode };
+    if (next === null) return { dropped: index, value: joinedValue(rule, labels) };
     labels = next;
   }
-  return { labels, dropped: null, value: '', sure, perNode };
+  return { dropped: null, value: '' };
+}
+
+/** The rules of a job that can be run here. */
+interface Compiled {
+  readonly rules: readonly { readonly index: number; readonly rule: RelabelRule }[];
+  readonly sure: boolean;
+  readonly perNode: boolean;
+}
+
+const compiled = new WeakMap<ScrapeJob, Compiled>();
+
+function compiledOf(job: ScrapeJob): Compiled {
+  const known = compiled.get(job);
+  if (known !== undefined) return known;
+  const all = job.rules.map((raw, index) => ({ index, raw, rule: ruleOf(raw) }));
+  const unknowable = all.filter(({ rule, raw }) => rule === null || isUnknowable(rule, raw));
+  const fresh = {
+    rules: all.flatMap((each) => (each.rule === null || unknowable.includes(each) ? [] : [{ index: each.index, rule: each.rule }])),
+    sure: unknowable.every(({ rule }) => rule !== null && ofNode(rule)),
+    perNode: unknowable.some(({ rule }) => rule !== null && ofNode(rule)),
+  };
+  compiled.set(job, fresh);
+  return fresh;
 }
 
 function joinedValue({ sourceLabels, separator }: RelabelRule, labels: Labels): string {

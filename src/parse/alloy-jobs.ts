@@ -22,7 +22,7 @@ function jobsOf(component: AlloyComponent): readonly ScrapeJob[] {
   if (block.name !== 'prometheus.scrape') return [];
   const name = textOf(block.attributes.get('job_name'), scope) ?? id;
   const path = textOf(block.attributes.get('metrics_path'), scope) ?? '/metrics';
-  const flows = flowsOf(block.attributes.get('targets'), scope, 0);
+  const flows = flowsOf(block.attributes.get('targets'), scope, { depth: 0, budget: { left: most } });
   return flows.map(({ discovery, rules }) => ({ ...common, name, path, discovery: [discovery], rules }));
 }
 
@@ -40,22 +40,31 @@ interface Flow {
 
 // A reference to a reference, and so on: no configuration has so many, and a circle has more.
 const deepest = 50;
+/** Most lists of targets of one scrape: lists that hold each other twice make any number. */
+const most = 500;
 
-function flowsOf(value: AlloyValue | undefined, scope: AlloyScope, depth: number): readonly Flow[] {
-  if (value === undefined || depth > deepest) return [unknown('targets')];
+interface Trail {
+  readonly depth: number;
+  readonly budget: { left: number };
+}
+
+const further = ({ depth, budget }: Trail): Trail => ({ depth: depth + 1, budget });
+
+function flowsOf(value: AlloyValue | undefined, scope: AlloyScope, trail: Trail): readonly Flow[] {
+  if (value === undefined || trail.depth > deepest || trail.budget.left-- <= 0) return [unknown('targets')];
   switch (value.is) {
     case 'list':
-      return value.items.flatMap((item) => flowsOf(item, scope, depth + 1));
+      return value.items.flatMap((item) => flowsOf(item, scope, further(trail)));
     case 'object': {
       const address = value.fields.find(([name]) => name === '__address__')?.[1];
       return [{ discovery: { by: 'static', targets: [textOf(address, scope) ?? ''] }, rules: [] }];
     }
     case 'call':
       return value.name === 'array.concat' || value.name === 'concat'
-        ? value.args.flatMap((arg) => flowsOf(arg, scope, depth + 1))
+        ? value.args.flatMap((arg) => flowsOf(arg, scope, further(trail)))
         : [unknown(value.name)];
     case 'reference':
-      return referredFlows(value.path, scope, depth);
+      return referredFlows(value.path, scope, trail);
     case 'text':
     case 'operation':
       return [unknown('an expression')];
@@ -66,16 +75,16 @@ function unknown(what: string): Flow {
   return { discovery: { by: 'unknown', what }, rules: [] };
 }
 
-function referredFlows(path: readonly string[], scope: AlloyScope, depth: number): readonly Flow[] {
+function referredFlows(path: readonly string[], scope: AlloyScope, trail: Trail): readonly Flow[] {
   const next = resolved(path, scope);
   if (next.to === 'nothing') return [unknown(path.join('.'))];
-  if (next.to === 'expression') return flowsOf(next.placed.value, next.placed.scope, depth + 1);
+  if (next.to === 'expression') return flowsOf(next.placed.value, next.placed.scope, further(trail));
   const { block, scope: inner } = next.component;
   if (block.name === 'discovery.kubernetes') return [{ discovery: kubernetes(block, inner), rules: [] }];
   if (block.name.startsWith('prometheus.exporter.')) return [];
   if (block.name !== 'discovery.relabel') return [unknown(next.component.id)];
   const rules = block.blocks.filter(({ name }) => name === 'rule').map((rule) => ruleOf(rule, inner));
-  return flowsOf(block.attributes.get('targets'), inner, depth + 1).map((flow) => ({ ...flow, rules: [...flow.rules, ...rules] }));
+  return flowsOf(block.attributes.get('targets'), inner, further(trail)).map((flow) => ({ ...flow, rules: [...flow.rules, ...rules] }));
 }
 
 function kubernetes({ attributes, blocks }: AlloyBlock, scope: AlloyScope): JobDiscovery {

@@ -26,10 +26,12 @@ export interface Placed {
 
 // Custom components may contain others; declared ones cannot contain themselves, but text from a cluster may say so.
 const deepest = 8;
+/** Most components that are unfolded: a few declarations of each other make any number. */
+const most = 10_000;
 
 /** Every component of a configuration, custom components unfolded. */
 export function componentsOf(blocks: readonly AlloyBlock[]): readonly AlloyComponent[] {
-  return unfold({ blocks, prefix: '', given: new Map(), declared: new Map(), depth: 0 }).all;
+  return unfold({ blocks, prefix: '', given: new Map(), declared: new Map(), depth: 0, budget: { left: most } }).all;
 }
 
 interface Unfolding {
@@ -38,10 +40,11 @@ interface Unfolding {
   readonly given: ReadonlyMap<string, Placed>;
   readonly declared: ReadonlyMap<string, AlloyBlock>;
   readonly depth: number;
+  readonly budget: { left: number };
 }
 
 function unfold(unfolding: Unfolding): { readonly all: readonly AlloyComponent[]; readonly scope: AlloyScope } {
-  const { blocks, prefix, given, depth } = unfolding;
+  const { blocks, prefix, given, depth, budget } = unfolding;
   const declared = new Map([...unfolding.declared, ...blocks.filter(isDeclaration).map((block) => [block.label ?? '', block] as const)]);
   const components = new Map<string, AlloyComponent>();
   const exported = new Map<string, Placed>();
@@ -50,13 +53,14 @@ function unfold(unfolding: Unfolding): { readonly all: readonly AlloyComponent[]
   for (const block of blocks.filter((each) => !isDeclaration(each))) {
     const name = block.label === null ? block.name : `${block.name}.${block.label}`;
     const declaration = declared.get(block.name);
-    if (declaration !== undefined && depth < deepest) {
+    if (declaration !== undefined && depth < deepest && budget.left-- > 0) {
       const inner = unfold({
         blocks: declaration.blocks,
         prefix: `${prefix}${name}/`,
         given: argumentsOf(declaration, block, scope),
         declared,
         depth: depth + 1,
+        budget,
       });
       all.push(...inner.all);
       for (const [key, value] of exportsOf(declaration, inner.scope)) exported.set(`${name}.${key}`, value);

@@ -126,6 +126,27 @@ describe('alloyWiring', () => {
     ]);
   });
 
+  it('does not count what doubles again and again', () => {
+    const doubling = Array.from(
+      { length: 40 },
+      (_, at) =>
+        `discovery.relabel "r${at + 1}" { targets = array.concat(discovery.relabel.r${at}.output, discovery.relabel.r${at}.output) }`,
+    );
+    const declares = Array.from(
+      { length: 8 },
+      (_, at) => `declare "d${at}" {\n${Array.from({ length: 10 }, (_, each) => `d${at + 1} "x${each}" { }`).join('\n')}\n}`,
+    );
+    const text = [
+      'discovery.kubernetes "p" { role = "pod" }',
+      'discovery.relabel "r0" { targets = discovery.kubernetes.p.targets }',
+      ...doubling,
+      'prometheus.scrape "s" { targets = discovery.relabel.r40.output }',
+      ...declares,
+      'd0 "a" { }',
+    ];
+    expect(alloyWiring([text.join('\n')]).jobs.length).toBeLessThan(1000);
+  });
+
   it('does not run in circles', () => {
     const circle = `
       discovery.relabel "a" { targets = discovery.relabel.b.output }

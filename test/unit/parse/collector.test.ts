@@ -53,6 +53,12 @@ describe('misescapes', () => {
   });
 });
 
+it('a row of dollar signs is no way to stop it', () => {
+  const rows = `${'$'.repeat(500_000)}1`;
+  expect(misescapes(withReplacement(rows), null)).toEqual([]);
+  expect(expanded(rows, () => null)).toBe(rows);
+});
+
 describe('expanded', () => {
   const environment = (name: string) => (name === 'HOST' ? 'mimir' : null);
   it.each([
