@@ -1,6 +1,7 @@
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { type Kuadrant, kuadrants } from '../facts/kuadrants.ts';
 import { type Operator, operators } from '../facts/operator.ts';
+import { telemetryPolicies, tokenPolicies } from '../facts/policies.ts';
 import { nameOf, show } from '../phrases.ts';
 import { patience, printed, restart, said } from '../status.ts';
 
@@ -14,15 +15,19 @@ export const kuadrantUnready = defineCheck({
   fix: 'Mend what its Ready condition names; after a missing dependency was installed, `kubectl -n kuadrant-system rollout restart deployment/kuadrant-operator-controller-manager`.',
   follows: ['crds-missing', 'limitador-unready'],
   needs: { kuadrants },
-  wants: { operators },
-  judge: ({ kuadrants, operators }) => {
+  wants: { operators, tokenPolicies, telemetryPolicies },
+  judge: ({ kuadrants, operators, tokenPolicies, telemetryPolicies }) => {
     if (!kuadrants.served) return { status: 'skip', because: 'the API server does not know Kuadrant objects' };
     const known = operators.status === 'read' ? operators.value : [];
-    if (kuadrants.objects.length === 0) return verdict([missing(known)]);
+    if (kuadrants.objects.length === 0) {
+      const meant = [tokenPolicies, telemetryPolicies].some((each) => each.status === 'read' && each.value.policies.length > 0);
+      return verdict([{ ...missing(known), ...(meant ? {} : { severity: 'warning' as const }) }]);
+    }
     return verdict([...kuadrants.objects.flatMap((object) => unready(object, known)), ...surplus(kuadrants.objects)]);
   },
 });
 
+/** Without policies that are about tokens, what stands there may be left over. */
 function missing(operators: readonly Operator[]): Finding {
   const namespace = operators[0]?.deployment.namespace ?? 'kuadrant-system';
   const manifest = { apiVersion: 'kuadrant.io/v1beta1', kind: 'Kuadrant', metadata: { name: 'kuadrant', namespace } };

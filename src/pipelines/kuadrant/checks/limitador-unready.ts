@@ -19,7 +19,7 @@ export const limitadorUnready = defineCheck({
   follows: ['crds-missing'],
   needs: { emitters },
   wants: { limitadors, kuadrants },
-  judge: ({ emitters, limitadors, kuadrants }) => {
+  judge: ({ emitters, limitadors, kuadrants }, { selector }) => {
     const objects = limitadors.status === 'read' ? limitadors.value.objects : [];
     const wanted = objects.length > 0 || (kuadrants.status === 'read' && kuadrants.value.objects.length > 0);
     const unread = [...emitters.unread, ...(limitadors.status === 'unread' ? [limitadors.unread] : [])];
@@ -28,6 +28,7 @@ export const limitadorUnready = defineCheck({
     const troubled = objects.flatMap((object) => unreadyObject(object, emitters.read));
     if (troubled.length > 0) return verdict(troubled, unread);
     if (emitters.read.length > 0 || unread.length > 0) return verdict([], unread);
+    if (selector !== null) return { status: 'skip', because: `no Limitador has the labels ${selector}` };
     return wanted ? verdict([absent(objects)]) : { status: 'skip', because: 'there is no Kuadrant object, and no Limitador without it' };
   },
 });

@@ -1,3 +1,4 @@
+import { shell } from '../../../checks/wording.ts';
 import type { Emission } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import type { Attempt } from '../../../model/fact.ts';
@@ -102,7 +103,7 @@ function reading(labels: readonly TelemetryLabel[], seen: Seen): readonly Findin
 
 function removal({ policy, name }: TelemetryLabel): string {
   const path = `/spec/metrics/default/labels/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-  return `kubectl -n ${policy.namespace} patch telemetrypolicy ${policy.name} --type=json -p '${JSON.stringify([{ op: 'remove', path }])}'`;
+  return `kubectl -n ${policy.namespace} patch telemetrypolicy ${policy.name} --type=json -p ${shell(JSON.stringify([{ op: 'remove', path }]))}`;
 }
 
 function aboutOf(labels: readonly TelemetryLabel[], { gateway, paths, pods }: Seen): readonly string[] {

@@ -52,7 +52,8 @@ export const wasmMissing = defineCheck({
       const paths = scene.paths.filter((path) => sameName(path.gateway, gateway));
       return findingsOf({ gateway, paths, labels: labelsAt(gateway, policies) }, world);
     });
-    return verdict(findings, findings.length > 0 ? [] : carriers.unread);
+    const seen = served.every((gateway) => filtersOf(gateway, carriers).length > 0);
+    return verdict(findings, findings.length > 0 || seen ? [] : carriers.unread);
   },
 });
 
@@ -73,12 +74,16 @@ function findingsOf(place: Place, world: World): readonly Finding[] {
   const { gateway, paths, labels } = place;
   const about = [...new Set([gateway.key, ...pathKeys(paths), ...world.pods])];
   const here = world.carriers.objects.filter(({ namespace }) => namespace === gateway.namespace);
-  const filters = here.filter(({ name, kind }) => name === `kuadrant-${gateway.name}` && kind !== 'EnvoyPatchPolicy');
+  const filters = filtersOf(gateway, world.carriers);
   const refused = here.filter(({ name }) => name.endsWith(`-${gateway.name}`)).flatMap((carrier) => refusal(carrier, about));
   if (filters.length === 0) return isExcused(place, world) ? refused : [absent(gateway, world, about)];
   const config = filters.map((filter) => filter.config).join('\n');
   if (!config.includes('total_tokens')) return [...refused, blind(filters, about, world)];
   return [...refused, ...unlabelled(filters, config, { labels, world })];
+}
+
+function filtersOf({ namespace, name }: Gateway, { objects }: Carriers): readonly Carrier[] {
+  return objects.filter((each) => each.namespace === namespace && each.name === `kuadrant-${name}` && each.kind !== 'EnvoyPatchPolicy');
 }
 
 /** Without carriers a release may bring its filter in otherwise: then only what it counts shows it. Up to 1.5 there always is one. */

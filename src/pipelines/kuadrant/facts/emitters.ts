@@ -31,8 +31,8 @@ export const emitters = defineFact({
     const found = await Promise.all(others.map((workload) => podsOf(workload, source, options.selector)));
     const all = [...labelled, ...found.flatMap(({ read }) => read)];
     const objects = [...new Map(all.map((object) => [keyOf(object), object])).values()];
-    const wanted = objects.filter(({ metadata }) => options.namespace === null || metadata.namespace === options.namespace);
-    const read = wanted.flatMap((object) => emitterOf(object, source.now));
+    // One Limitador counts for all namespaces: it is never left out for being in another one.
+    const read = objects.flatMap((object) => emitterOf(object, source.now));
     const missed = workloads.status === 'read' ? workloads.value.unread : [workloads.unread];
     const unread = [...found.flatMap((each) => each.unread), ...(read.length === 0 ? missed : [])];
     return { read: read.sort((left, right) => (left.key < right.key ? -1 : 1)), unread };

@@ -20,6 +20,8 @@ export interface Limitador {
   /** spec.metricLabelsDefault. */
   readonly labels: string | null;
   readonly limits: readonly ProgrammedLimit[];
+  /** Fields that choose its release instead of the operator. */
+  readonly pins: readonly ('image' | 'version')[];
   readonly conditions: readonly Condition[];
 }
 
@@ -51,6 +53,7 @@ export const limitadors = defineFact({
             namespace: text(limit.namespace) ?? '',
             conditions: list(limit.conditions).map(String),
           })),
+          pins: (['image', 'version'] as const).filter((field) => field in fields),
           conditions: conditionsOf(record(status)),
         };
       }),

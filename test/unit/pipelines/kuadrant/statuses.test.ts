@@ -4,6 +4,7 @@ import {
   gateway,
   idlePage,
   kuadrantObject,
+  limitador,
   limitadorPod,
   pageOf,
   podMonitor,
@@ -263,5 +264,48 @@ describe('a second Limitador', () => {
       limits: [tokenPolicy()],
     };
     expect(lineOf(await judged('idle-limitador', change))).toBe('pass: idle beside busy ones: limitador-2');
+  });
+});
+
+describe('what was asked for', () => {
+  it('never hides a Limitador by its namespace', async () => {
+    expect(lineOf(await judged('limitador-unready', { options: { namespace: 'llm' } }))).toBe('pass');
+  });
+  it('may leave it out by a selector', async () => {
+    expect(lineOf(await judged('limitador-unready', { options: { selector: 'app=other' } }))).toMatch(
+      /^skip: no Limitador has the labels app=other/,
+    );
+  });
+});
+
+describe('kinds that were left over', () => {
+  it('are no error without an object of theirs', async () => {
+    const line = lineOf(await judged('kuadrant-unready', { ...nothing, kuadrant: null, monitors: [] }));
+    expect(line).toMatch(/^fail: \[warning\] there is no Kuadrant object/);
+  });
+});
+
+describe('wasm-missing', () => {
+  it('needs no other kinds where the filter was found', async () => {
+    expect(lineOf(await judged('wasm-missing', forbidden('envoyfilters')))).toBe('pass');
+  });
+});
+
+describe('limitador-outdated', () => {
+  const old = [limitadorPod({ image: 'quay.io/kuadrant/limitador:v2.1.0' })];
+  it.each<[string, Change, string | undefined]>([
+    [
+      'a pinned image',
+      { limitador: limitador({ image: 'quay.io/kuadrant/limitador:v2.1.0' }) },
+      `kubectl -n kuadrant-system patch limitador limitador --type=json -p '[{"op":"remove","path":"/spec/image"}]'`,
+    ],
+    ['none', {}, undefined],
+  ])('takes away %s', async (_, change, command) => {
+    const verdict = await judged('limitador-outdated', { ...change, pods: old });
+    expect(verdict.status === 'fail' ? verdict.findings[0]?.remedy?.command : verdict.status).toBe(command);
+  });
+  it('cannot tell the release of a digest', async () => {
+    const pods = [limitadorPod({ image: 'registry.redhat.io/rhcl-1/limitador-rhel9@sha256:77aa' })];
+    expect(lineOf(await judged('limitador-outdated', { pods }))).toMatch(/^pass: the release of .* cannot be told/);
   });
 });
