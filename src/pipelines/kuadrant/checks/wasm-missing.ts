@@ -4,12 +4,12 @@ import { type Carrier, type Carriers, carriers } from '../facts/carriers.ts';
 import { emissions } from '../facts/emissions.ts';
 import { emitters } from '../facts/emitters.ts';
 import { type Gateway, gateways } from '../facts/gateways.ts';
-import { type Operator, operators } from '../facts/operator.ts';
+import { operators } from '../facts/operator.ts';
 import { telemetryPolicies } from '../facts/policies.ts';
 import { type Path, scene } from '../facts/scene.ts';
+import { absent, blind, type FilterWorld, refusal, unlabelled } from '../filter.ts';
 import { sameName } from '../names.ts';
-import { labelKeys, listed, pathKeys, podKeys, show } from '../phrases.ts';
-import { printed, restart, said } from '../status.ts';
+import { pathKeys, podKeys } from '../phrases.ts';
 import { labelsAt, type TelemetryLabel } from '../telemetry.ts';
 import { trafficOf } from '../traffic.ts';
 
@@ -57,9 +57,7 @@ export const wasmMissing = defineCheck({
   },
 });
 
-interface World {
-  readonly carriers: Carriers;
-  readonly operators: readonly Operator[];
+interface World extends FilterWorld {
   readonly emissions: readonly Emission[];
   readonly pods: readonly string[];
 }
@@ -93,67 +91,4 @@ function isExcused({ paths }: Place, { carriers, operators, emissions }: World):
   const bound = version !== null && version.major === 1 && version.minor <= 5;
   const others = carriers.objects.some(({ kind }) => kind !== 'EnvoyPatchPolicy');
   return !bound && !others && paths.some(({ route }) => trafficOf(emissions, route).hits > 0);
-}
-
-function absent(gateway: Gateway, { carriers, operators }: World, about: readonly string[]): Finding {
-  const kinds = carriers.served.filter((kind) => kind !== 'EnvoyPatchPolicy');
-  const resources = kinds.map((kind) => `${kind.toLowerCase()}s`.replace('policys', 'policies')).join(',');
-  return {
-    subject: gateway.subject,
-    message: `no ${kinds.join(' or ')} kuadrant-${gateway.name} brings the filter into its proxies`,
-    evidence: { saw: `no object kuadrant-${gateway.name}`, run: `kubectl -n ${gateway.namespace} get ${resources}` },
-    remedy: { text: 'let the operator make it anew', command: restart(operators) },
-    about,
-  };
-}
-
-function blind(filters: readonly Carrier[], about: readonly string[], { operators }: World): Finding {
-  const [first] = filters as readonly [Carrier];
-  return {
-    subject: first.subject,
-    message: 'its configuration does not mention usage/total_tokens: the filter reads no tokens from responses',
-    evidence: { saw: 'no "/usage/total_tokens"', run: show(first.kind.toLowerCase(), first) },
-    remedy: { text: 'let the operator write it anew', command: restart(operators) },
-    about,
-  };
-}
-
-function unlabelled(
-  filters: readonly Carrier[],
-  config: string,
-  { labels, world }: { readonly labels: readonly TelemetryLabel[]; readonly world: World },
-): readonly Finding[] {
-  const [first] = filters as readonly [Carrier];
-  const lost = labels.filter(({ name }) => !config.includes(`metrics.labels.${name}`) && !config.includes(`"${name}"`));
-  if (lost.length === 0) return [];
-  const names = [...new Set(lost.map(({ name }) => name))];
-  return [
-    {
-      subject: first.subject,
-      message: `its configuration does not mention label ${listed(names)} of ${lost[0]?.policy.subject}`,
-      evidence: { saw: `no "metrics.labels.${names[0]}"`, run: show(first.kind.toLowerCase(), first) },
-      remedy: { text: 'let the operator write it anew', command: restart(world.operators) },
-      about: labelKeys(lost.map(({ label }) => label)),
-    },
-  ];
-}
-
-/** What Envoy Gateway says of a carrier: EnvoyPatchPolicies are refused unless it was started with them enabled. */
-function refusal(carrier: Carrier, about: readonly string[]): readonly Finding[] {
-  const wrong = carrier.conditions.find(({ type, status }) => (type === 'Accepted' || type === 'Programmed') && status === 'False');
-  if (wrong === undefined) return [];
-  const disabled = carrier.kind === 'EnvoyPatchPolicy' && /disabled/i.test(said(wrong));
-  return [
-    {
-      subject: carrier.subject,
-      message: `it is not in force: ${said(wrong)}`,
-      evidence: { saw: printed(wrong), run: show(carrier.kind.toLowerCase(), carrier) },
-      remedy: {
-        text: disabled
-          ? 'set extensionApis.enableEnvoyPatchPolicy: true in the configuration of Envoy Gateway, and restart it'
-          : 'correct what the condition names',
-      },
-      about,
-    },
-  ];
 }
