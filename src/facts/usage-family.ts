@@ -1,10 +1,10 @@
-import type { UsageWindow } from '../model/usage.ts';
 import type { RangeSeries } from '../parse/matrix.ts';
 import type { Shard } from './prometheus.ts';
 import { type Asked, countedOf } from './usage-asked.ts';
+import { pieceAt, type Span, spansOf } from './usage-events.ts';
 import type { Grouping } from './usage-labels.ts';
 import { type Groups, type StoredFamily, storedAs, usageQueries, usageSelector } from './usage-query.ts';
-import { ranged } from './usage-range.ts';
+import { type Ranged, ranged } from './usage-range.ts';
 import type { Point, RowSum } from './usage-rows.ts';
 
 /** One stored name of the family on one shard. */
@@ -19,29 +19,47 @@ export interface Brought {
   readonly warnings: readonly string[];
 }
 
-/** Adds the tokens of one stored name: one range query a figure, whose answer has a series a group. Nothing is asked tenant by tenant. */
+/** Adds the tokens of one stored name: a few range queries a figure, whose answers have a series a group. Nothing is asked tenant by tenant. */
 export async function addFamily(asked: Asked, family: ShardFamily, grouping: Grouping, sum: RowSum): Promise<Brought> {
   const spelled = spellingOf(asked, family, grouping);
-  const { window } = asked.question;
-  const { value, unsure } = usageQueries(family, spelled.selector, spelled.groups, window);
-  const warnings: string[] = [];
-  const ask = async (query: string): Promise<readonly RangeSeries[]> => {
-    const answer = await ranged(asked.reader.source, family.shard, query, window);
-    warnings.push(...answer.warnings);
-    return answer.series;
+  const { spans, warnings } = await spansOf(asked, family, spelled.selector);
+  const parts = await Promise.all(spans.map((span) => addSpan(asked, { family, spelled, span }, sum)));
+  return {
+    counted: parts.some((part) => part.counted),
+    unsure: parts.reduce((total, part) => total + part.unsure, 0),
+    warnings: [...warnings, ...parts.flatMap((part) => part.warnings)],
   };
-  const requests = requestsOf(asked, family, spelled);
-  const [values, doubts, requested] = await Promise.all([ask(value), ask(unsure), requests === null ? [] : ask(requests)]);
+}
+
+interface Part {
+  readonly family: ShardFamily;
+  readonly spelled: Spelled;
+  readonly span: Span;
+}
+
+async function addSpan(asked: Asked, part: Part, sum: RowSum): Promise<Brought> {
+  const { family, spelled, span } = part;
+  const { window } = asked.question;
+  const { value, unsure } = usageQueries(family, spelled.selector, { ...spelled.groups, events: span.events }, window);
+  const nothing: Ranged = { series: [], warnings: [] };
+  const ask = (query: string | null): Promise<Ranged> =>
+    query === null ? Promise.resolve(nothing) : ranged(asked.reader.source, family.shard, query, span);
+  const answers = await Promise.all([ask(value), ask(span.events.births ? unsure : null), ask(requestsOf(asked, part))]);
+  const [values, doubts, requested] = answers.map(({ series }) => series);
   const counted = countedOf(asked.nouns, asked.question);
-  const pointsOf = ({ points }: RangeSeries): readonly Point[] => points.map(([at, value]) => [pieceOf(at, window), value]);
-  for (const series of values) {
+  const pointsOf = ({ points }: RangeSeries): readonly Point[] => points.map(([at, amount]) => [pieceAt(at, window), amount]);
+  for (const series of values ?? []) {
     const [group, type] = [spelled.valuesOf(series), spelled.typeOf(series)];
     sum.add(group, type, amount(series));
     for (const point of pointsOf(series)) sum.addPoint(group, type, point);
   }
-  for (const series of requested) sum.addRequests(spelled.valuesOf(series), pointsOf(series));
-  const doubtful = doubts.filter((series) => counted.includes(spelled.typeOf(series)));
-  return { counted: values.length > 0, unsure: doubtful.reduce((all, series) => all + amount(series), 0), warnings };
+  for (const series of requested ?? []) sum.addRequests(spelled.valuesOf(series), pointsOf(series));
+  const doubtful = (doubts ?? []).filter((series) => counted.includes(spelled.typeOf(series)));
+  return {
+    counted: (values ?? []).length > 0,
+    unsure: doubtful.reduce((all, series) => all + amount(series), 0),
+    warnings: answers.flatMap((answer) => answer.warnings),
+  };
 }
 
 /** A question in the spelling of one stored name. */
@@ -70,14 +88,18 @@ function spellingOf({ nouns, question }: Asked, family: ShardFamily, { by, ident
 }
 
 /** The query of requests: observations of the first type, of which every metered request makes one. */
-function requestsOf({ nouns, question, traits }: Asked, family: ShardFamily, { matches, groups }: Spelled): string | null {
+function requestsOf({ nouns, question, traits }: Asked, { family, spelled, span }: Part): string | null {
   const name = question.requests ? traits.requestsOf(family.name) : null;
   if (name === null) return null;
+  const { matches, groups } = spelled;
   const [type] = groups.types;
   const first = nouns.family.total?.values[0];
   const untyped = type === undefined || first === undefined || traits.ownRequests === true;
   const own = untyped ? [] : [{ label: type, op: '=' as const, value: first, stored: type }];
-  return usageQueries(family, usageSelector({ ...family, name }, null, [...matches, ...own]), groups, question.window).value;
+  // What happens to the tokens of a histogram happens to its count.
+  const happens = traits.ownRequests === true ? {} : { events: span.events };
+  const selector = usageSelector({ ...family, name }, null, [...matches, ...own]);
+  return usageQueries(family, selector, { ...groups, ...happens }, question.window).value;
 }
 
 function coalesced({ labels }: RangeSeries, names: readonly string[]): string {
@@ -85,13 +107,3 @@ function coalesced({ labels }: RangeSeries, names: readonly string[]): string {
 }
 
 const amount = ({ points }: RangeSeries): number => points.reduce((sum, [, value]) => sum + value, 0);
-
-/** How many pieces a window has. */
-export function piecesOf({ start, end, step }: UsageWindow): number {
-  return Math.max(1, Math.round((end - start) / step));
-}
-
-/** Each value stands at the end of its piece. */
-function pieceOf(at: number, window: UsageWindow): number {
-  return Math.min(piecesOf(window) - 1, Math.max(0, Math.round((at - window.start) / window.step) - 1));
-}

@@ -3,7 +3,8 @@ import type { UsageWindow } from '../model/usage.ts';
 import { samplesOf } from '../parse/promapi.ts';
 import { askPrometheus } from './prometheus-api.ts';
 import type { Asked } from './usage-asked.ts';
-import { piecesOf, type ShardFamily } from './usage-family.ts';
+import { piecesOf } from './usage-events.ts';
+import type { ShardFamily } from './usage-family.ts';
 
 /**
  * Series times pieces that a Prometheus matches in a few seconds: 24 µs each on two busy cores (npm run bench -- usage). Longer pieces are as

@@ -19,7 +19,17 @@ export interface Groups {
   readonly labels: readonly string[];
   /** Labels that hold the type of token. */
   readonly types: readonly string[];
+  /** What happens in the pieces that are asked for. Absent: anything may. */
+  readonly events?: Events;
 }
+
+/** Whether counters begin, and whether they are reset: without, a query costs a tenth. */
+export interface Events {
+  readonly births: boolean;
+  readonly resets: boolean;
+}
+
+const all: Events = { births: true, resets: true };
 
 /** The queries of one figure: a value for each piece of the window, by group. */
 export interface UsageQueries {
@@ -48,14 +58,26 @@ const missed = 3.5;
  * is counted. `increase`, which estimates what lies between the samples and the ends of the window and misses a new series' first value,
  * is used for resets alone.
  */
-export function usageQueries(family: StoredFamily, selector: string, { labels, types }: Groups, window: UsageWindow): UsageQueries {
+export function usageQueries(
+  family: StoredFamily,
+  selector: string,
+  { labels, types, events = all }: Groups,
+  window: UsageWindow,
+): UsageQueries {
   const { end, before, doubtful, reset, restarted, growth } = partsOf(family, selector, window);
   const by = [...new Set([...labels, ...types])].map(writeLabel).join(', ');
-  const base = `${before} or (${doubtful}) or 0 * ${end}`;
+  const base = events.births ? `(${before} or (${doubtful}) or 0 * ${end})` : before;
+  const afterReset = events.resets ? `(${growth} and ${reset}) or (${end} and ${restarted}) or ` : '';
   return {
-    value: `sum by (${by}) ((${growth} and ${reset}) or (${end} and ${restarted}) or clamp_min(${end} - (${base}), 0))`,
+    value: `sum by (${by}) (${afterReset}clamp_min(${end} - ${base}, 0))`,
     unsure: `sum by (${types.map(writeLabel).join(', ')}) (((${doubtful}) unless ${before}) > 0)`,
   };
+}
+
+/** Queries that answer where counters begin, and where they are reset; nothing for a piece in which none is. */
+export function eventQueries(family: StoredFamily, selector: string, window: UsageWindow): Readonly<Record<keyof Events, string>> {
+  const { end, before, reset, restarted } = partsOf(family, selector, window);
+  return { births: `count(${end} unless ${before})`, resets: `count(${reset} or ${restarted})` };
 }
 
 interface Parts {

@@ -24,13 +24,15 @@ export function warningsIn(
   store: Store,
   further: readonly string[],
 ): { readonly notes: readonly string[]; readonly unread: readonly Unread[] } {
-  const messages = [...new Set([...store.warnings, ...further])].map((text) => `${store.server.subject} warns: ${text}`);
-  const ofLanguage = (message: string): boolean => message.includes(' warns: PromQL ');
+  const subject = store.server.subject;
+  const texts = [...new Set([...store.warnings, ...further])];
+  const ofLanguage = (text: string): boolean => text.startsWith('PromQL ');
+  const [first, ...others] = texts.filter((text) => !ofLanguage(text));
+  const more = others.length === 0 ? '' : ` (and ${others.length} more like it)`;
+  const message = `${subject} warns: ${first}${more}`;
   return {
-    notes: messages.filter(ofLanguage),
-    unread: messages
-      .filter((message) => !ofLanguage(message))
-      .map((message) => ({ what: `GET of ${store.server.subject}`, reason: 'unreachable', message, needs: null })),
+    notes: texts.filter(ofLanguage).map((text) => `${subject} warns: ${text}`),
+    unread: first === undefined ? [] : [{ what: `GET of ${subject}`, reason: 'unreachable', message, needs: null }],
   };
 }
 

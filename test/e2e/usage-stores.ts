@@ -162,6 +162,8 @@ export async function startMimir(place: Place): Promise<RunningStore> {
     ingester: { ring: { ...ring, replication_factor: 1 } },
     store_gateway: { sharding_ring: { ...ring, replication_factor: 1 } },
     ruler: { rule_path: join(folder, 'rules'), ring },
+    frontend: { address: '127.0.0.1' },
+    query_scheduler: { ring },
     memberlist: { bind_addr: ['127.0.0.1'], bind_port: await freePort() },
   };
   const file = join(folder, 'mimir.yml');

@@ -79,6 +79,8 @@ function ranged(query: string, series: readonly Kept[], parameters: URLSearchPar
       .exec(query)?.[1]
       ?.split(', ')
       .map((label) => label.replace(/^"|"$/g, '')) ?? [];
+  // Whether counters begin or are reset: the longest question is asked, which all others are parts of.
+  if (query.startsWith('count(')) return series.length === 0 ? [] : [{ metric: {}, values: times.map((at) => [at, '1']) }];
   const unsure = !query.includes('increase(');
   return series
     .filter(({ first }) => !unsure || first !== undefined)
