@@ -77,10 +77,20 @@ function besides(same: readonly Beside[], object: PrometheusObject, nouns: Nouns
     subject: monitor.subject,
     message: `${monitor.subject} (${portText(endpoint)}) and ${originOf(other.pool)} both scrape ${named(emitters, nouns)} for ${object.subject}${effect(apart, factor)}`,
     evidence: { saw: `${own.pool}, ${other.pool}`, run: prometheusRun('/api/v1/targets?state=active') },
-    remedy: { text: `keep one of them: take these pods out of ${originOf(other.pool)}, or delete ${monitor.subject}` },
+    remedy: besideRemedy(same),
     ...(countedOnce(apart, factor) ? { severity: 'warning' as const } : {}),
     about: [monitor.key, ...keysOf(emitters)],
   };
+}
+
+/** A monitor whose pods are all scraped elsewhere can go; a hand-written job stands in a Secret, which is not read. */
+function besideRemedy(same: readonly Beside[]): Remedy {
+  const [{ own, other }] = same as readonly [Beside];
+  const { monitor } = own;
+  const text = `keep one of them: take these pods out of ${originOf(other.pool)}, or delete ${monitor.subject}`;
+  const elsewhere = new Set(same.map(({ other: { emitter } }) => emitter.key));
+  if (monitor.endpoints.length > 1 || own.covers.some(({ emitter }) => !elsewhere.has(emitter.key))) return { text };
+  return { text, command: `kubectl -n ${monitor.namespace} delete ${resourceOf(monitor)} ${monitor.name}` };
 }
 
 /** What a scrape pool was made from, by its name: prometheus-operator pkg/prometheus/promcfg.go. */

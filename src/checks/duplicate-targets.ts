@@ -50,10 +50,16 @@ function finding(same: readonly (readonly EmitterTarget[])[], { server }: Server
     subject: copies[0].emitter.subject,
     message: `${named(emitters, nouns)} ${emitters.length === 1 ? 'is' : 'are'} scraped by ${place} of ${server.subject}${effect(labels, factor)}`,
     evidence: { saw: copies.map(({ pool, url }) => `${pool} ${url}`).join(', '), run: prometheusRun('/api/v1/targets?state=active') },
-    remedy: { text: `take ${nouns.many} out of all but one: ${pools.join(', ')}` },
+    remedy: { text: `take ${nouns.many} out of all but one: ${pools.join(', ')}${unreadJobs(pools)}` },
     ...(once ? { severity: 'warning' as const } : {}),
     about: keysOf(emitters),
   };
+}
+
+/** Why there is no exact change: jobs that no object of the operator made stand where nothing is read. */
+function unreadJobs(pools: readonly string[]): string {
+  const byHand = pools.filter((pool) => !/^(?:podMonitor|serviceMonitor|probe|scrapeConfig)\//.test(pool));
+  return byHand.length === 0 ? '' : '; hand-written jobs stand in a Secret or a file, which is not read';
 }
 
 function effect(labels: readonly string[], factor: number | null): string {

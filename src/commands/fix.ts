@@ -1,10 +1,11 @@
 import { diagnose } from '../engine/diagnose.ts';
 import { gather } from '../engine/gather.ts';
 import type { Target } from '../model/change.ts';
+import type { Remedy } from '../model/check.ts';
 import type { Report } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { type KubeObject, ReadError, unreadOf } from '../model/source.ts';
-import { changesOf } from '../parse/changes.ts';
+import { changesOf, looksOnly } from '../parse/changes.ts';
 import { withoutSecrets } from '../parse/secrets.ts';
 import { pipelines } from '../pipelines/index.ts';
 import { type Fix, type FixFormat, fixFormats, fixText } from '../report/fix.ts';
@@ -98,11 +99,17 @@ function objectOf(snapshot: Snapshot, target: Target | null): KubeObject | null 
   return all.find(is) ?? null;
 }
 
-/** What fails and has no remedy. */
+/** Whether it is more than advice. */
+function mends(remedy: Remedy | undefined): boolean {
+  if (remedy === undefined) return false;
+  return remedy.command === undefined ? remedy.patch !== undefined : !looksOnly(remedy.command);
+}
+
+/** What fails and has no remedy but advice. */
 function unmended(report: Report, ids: readonly string[]): string {
   const bare = report.pipelines
     .flatMap(({ checks }) => checks)
     .filter(({ id, status, consequenceOf }) => status === 'fail' && (ids.length === 0 ? consequenceOf === null : ids.includes(id)))
-    .filter(({ findings }) => findings.every(({ remedy }) => remedy === undefined));
+    .filter(({ findings }) => findings.every(({ remedy }) => !mends(remedy)));
   return bare.map(({ id }) => `${id}: nothing exact mends it; tokmeter explain ${id}\n`).join('');
 }

@@ -29,6 +29,16 @@ function unquoted(word: string): string {
   return word.replace(/'([^']*)'|"([^"]*)"|\\([\s\S])/g, (_, single, double, escaped) => single ?? double ?? escaped);
 }
 
+/** Whether commands only show something, so that they mend nothing themselves. */
+export function looksOnly(command: string): boolean {
+  const pipes = pipesOf(command);
+  return (
+    pipes?.every(([words = [], ...rest]) => rest.length === 0 && words[0] === 'kubectl' && words.some((word) => looking.has(word))) ?? false
+  );
+}
+
+const looking: ReadonlySet<string> = new Set(['get', 'describe', 'logs']);
+
 /** What a remedy changes of objects; empty when it is advice, or does something else, such as a restart. */
 export function changesOf({ command, patch }: Remedy): readonly Change[] {
   if (command !== undefined) return (commandsOf(command) ?? []).flatMap(changeOf);

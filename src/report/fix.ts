@@ -1,7 +1,7 @@
 import type { Change } from '../model/change.ts';
 import type { Remedy } from '../model/check.ts';
 import type { KubeObject } from '../model/source.ts';
-import { changesOf, isManifest, pipesOf } from '../parse/changes.ts';
+import { changesOf, isManifest, looksOnly, pipesOf } from '../parse/changes.ts';
 import type { Owner } from './fix-owner.ts';
 import { visible, visibleLines } from './safe.ts';
 import { paint, type Style } from './style.ts';
@@ -123,6 +123,7 @@ function forShell(fixes: readonly Fix[]): string {
 function shellLines({ command, patch }: Remedy): readonly string[] {
   if (command === undefined)
     return isManifest(patch) ? ["kubectl apply -f - <<'EOF_OF_TOKMETER'", ...patchText(patch), 'EOF_OF_TOKMETER'] : [];
+  if (looksOnly(command)) return visibleLines(command).map((line) => `# ${line}`);
   const pipes = pipesOf(command);
   const ours = pipes?.flat().every(([program = '']) => programs.has(program));
   if (pipes === null || !ours) return visibleLines(command).map((line) => `# ${line}`);

@@ -79,3 +79,13 @@ export function settingEnvironment(controller: Controller, name: string, value: 
 export function thenAnew(remedy: Remedy, restart: string): Remedy {
   return { ...remedy, ...(remedy.command === undefined ? {} : { command: `${remedy.command}\n${restart}` }) };
 }
+
+/** Lets the Gateway of a route ask its backends for the usage of streams: api/v1alpha1/shared_types.go LLMRequestCost. */
+export function settingCosts(subject: string, { namespace, name }: { readonly namespace: string; readonly name: string }): Remedy {
+  const patch = { spec: { llmRequestCosts: [{ metadataKey: 'llm_total_token', type: 'TotalToken' }] } };
+  return {
+    text: `set spec.llmRequestCosts on ${subject}; one route is enough for its Gateway`,
+    command: `kubectl -n ${namespace} patch aigatewayroute ${name} --type=merge -p '${JSON.stringify(patch)}'`,
+    patch,
+  };
+}

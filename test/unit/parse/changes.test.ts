@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commandsOf, pipesOf } from '../../../src/parse/changes.ts';
+import { commandsOf, looksOnly, pipesOf } from '../../../src/parse/changes.ts';
 
 describe('the commands of a remedy', () => {
   it.each([
@@ -14,3 +14,12 @@ describe('the commands of a remedy', () => {
 
   it.each(['a || b', 'a; b', 'a > b', 'a & b', 'a "$(b)"', "a 'b"])('are not told of %s', (line) => expect(pipesOf(line)).toBeNull());
 });
+
+it.each([
+  ['kubectl -n a logs b -c c --previous', true],
+  ['kubectl get x -o yaml && kubectl -n a describe y z', true],
+  ['kubectl get x -o json | jq . | kubectl replace -f -', false],
+  ['kubectl get x && kubectl -n a rollout restart deployment/x', false],
+  ['helm upgrade x y', false],
+  ['git clone x; make', false],
+])('%s only shows: %s', (command, looks) => expect(looksOnly(command)).toBe(looks));

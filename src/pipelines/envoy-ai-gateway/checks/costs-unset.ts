@@ -6,6 +6,7 @@ import { type AiRoute, aiRoutes, routeWanted, sameGateway } from '../facts/route
 import { annotations } from '../names.ts';
 import { listed } from '../phrases.ts';
 import { agreed, type Guess } from '../releases.ts';
+import { settingCosts } from '../remedies.ts';
 
 /** Gateways that leave the metering of streams to their clients. Costs count for a Gateway as a whole: one route that has them is enough. */
 export const costsUnset = defineCheck({
@@ -62,11 +63,7 @@ function findingsOf(gateways: readonly Gateway[], routes: readonly AiRoute[], gu
       // v0.2.1 never asks for usage, costs or no costs (recorded: cmp-costs-plain.prom).
       remedy: never
         ? { text: 'have clients send stream_options.include_usage, or upgrade to v0.3 or later' }
-        : {
-            text: `set spec.llmRequestCosts on ${first?.subject ?? 'one route'}; one route is enough for its Gateway`,
-            command: `kubectl -n ${first?.namespace ?? gateway.namespace} patch aigatewayroute ${first?.name ?? ''} --type=merge -p '{"spec":{"llmRequestCosts":[{"metadataKey":"llm_total_token","type":"TotalToken"}]}}'`,
-            patch: { spec: { llmRequestCosts: [{ metadataKey: 'llm_total_token', type: 'TotalToken' }] } },
-          },
+        : settingCosts(first?.subject ?? 'one route', { namespace: first?.namespace ?? gateway.namespace, name: first?.name ?? '' }),
       about: [gateway.key],
     };
   });

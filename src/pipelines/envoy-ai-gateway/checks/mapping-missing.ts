@@ -38,7 +38,9 @@ function unmapped(controller: Controller, old: string): Finding {
       subject,
       message,
       evidence,
-      remedy: { text: 'upgrade to v0.4 or later, which map headers by --metricsRequestHeaderAttributes' },
+      remedy: {
+        text: 'upgrade to v0.4 or later, which map headers by --metricsRequestHeaderAttributes, with the CRDs and the Envoy Gateway that its compatibility matrix names: no one command does',
+      },
     };
   }
   const losing = old === '' ? '' : `; running proxies still have ${old} and lose it when they restart`;

@@ -43,7 +43,9 @@ function mixed(emission: Emission, models: readonly string[]): Finding | null {
     subject: emitter.subject,
     message: `${emitter.release ?? 'this release'} serves ${models.length} models (${listed(models)}) and mixes up their tokens under concurrency: figures per model cannot be trusted, totals can`,
     evidence: { saw: `gen_ai_request_model: ${models.join(', ')}`, run: showMetrics(emission, '_sum') },
-    remedy: { text: 'upgrade to v0.4 or later' },
+    remedy: {
+      text: 'upgrade to v0.4 or later, with the CRDs and the Envoy Gateway that its compatibility matrix names: no one command does',
+    },
     about: [emitter.key],
   };
 }

@@ -4,6 +4,7 @@ import { extensionUnwired } from '../../../../src/pipelines/envoy-ai-gateway/che
 import { identityOverridden } from '../../../../src/pipelines/envoy-ai-gateway/checks/identity-overridden.ts';
 import { identityUnsourced } from '../../../../src/pipelines/envoy-ai-gateway/checks/identity-unsourced.ts';
 import { otlpDouble } from '../../../../src/pipelines/envoy-ai-gateway/checks/otlp-double.ts';
+import { streamsUnmetered } from '../../../../src/pipelines/envoy-ai-gateway/checks/streams-unmetered.ts';
 import { webhookUnsound } from '../../../../src/pipelines/envoy-ai-gateway/checks/webhook-unsound.ts';
 import { selfSigned } from '../../../../src/sandbox/certificate.ts';
 import { aiRoute, controller, gateway, proxyPod } from './objects.ts';
@@ -300,5 +301,25 @@ describe('otlp-double', () => {
     expect(finding?.remedy?.command).toMatch(command);
     expect(finding?.remedy?.command).toMatch(/\nkubectl -n envoy-gateway-system rollout restart deployment\/envoy-maas$/);
     expect(JSON.stringify(finding)).not.toContain('secret');
+  });
+});
+
+describe('streams-unmetered', () => {
+  const page = [
+    'gen_ai_client_token_usage_sum{gen_ai_token_type="input",gen_ai_operation_name="chat",gen_ai_request_model="m"} 10',
+    'gen_ai_client_token_usage_count{gen_ai_token_type="input",gen_ai_operation_name="chat",gen_ai_request_model="m"} 2',
+    'gen_ai_server_request_duration_seconds_count{gen_ai_operation_name="chat",gen_ai_request_model="m"} 10',
+    '',
+  ].join('\n');
+  it.each<[string, Record<string, unknown>, RegExp]>([
+    [
+      'a Gateway that asks for no usage',
+      {},
+      /^kubectl -n maas-system patch aigatewayroute \S+ --type=merge -p '\{"spec":\{"llmRequestCosts"/,
+    ],
+    ['one that does', {}, /^use backends/],
+  ])('is mended for %s', async (_, spec, said) => {
+    const [finding] = findingsOf(await judged(streamsUnmetered, { routes: [aiRoute(spec)], metrics: page }));
+    expect(finding?.remedy?.command ?? finding?.remedy?.text).toMatch(said);
   });
 });
