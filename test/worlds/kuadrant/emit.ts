@@ -1,3 +1,4 @@
+import { startLimitador } from '../../e2e/emulator/limitador.ts';
 import { drop, edit, type OtherWorld } from '../world.ts';
 import { chats, labelled } from './cluster.ts';
 import { dashboard, limitadorMonitor, places } from './objects.ts';
@@ -110,6 +111,30 @@ export const emitWorlds: readonly OtherWorld[] = [
         spec.podMetricsEndpoints[0].metricRelabelings = [{ action: 'labeldrop', regex: 'user' }];
       }),
     expect: broken('tenants-merged'),
+  }),
+  world({
+    name: 'kuadrant-mutual-tls',
+    title: 'mutual TLS is on for Limitador, and Prometheus is no part of the mesh',
+    shape: { panels: [] },
+    change: (cluster) => {
+      edit(cluster, 'Kuadrant', undefined, ({ spec }) => {
+        spec.mtls = { enable: true };
+      });
+      const [limits] = cluster.backends;
+      if (limits === undefined) return;
+      // A tunnel ends inside the pod, behind what refuses plain connections from outside.
+      const outside = `${cluster.subnet}.62`;
+      edit(cluster, 'Pod', limits.name, ({ status }) => {
+        Object.assign(status, { podIP: outside, podIPs: [{ ip: outside }] });
+      });
+      cluster.backends.push({
+        ...limits,
+        name: 'limitador-from-outside',
+        address: outside,
+        start: () => startLimitador(outside, { flows: [], trouble: 'reset' }),
+      });
+    },
+    expect: broken('targets-down'),
   }),
   world({
     name: 'kuadrant-dashboard-of-raw-counters',

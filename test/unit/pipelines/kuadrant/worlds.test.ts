@@ -21,6 +21,9 @@ async function answerOf({ address, port, start }: Backend): Promise<Answer> {
     const reply = await fetch(`http://${address}:${port}/metrics`);
     const body = await reply.text();
     return { status: reply.status, headers: { 'content-type': reply.headers.get('content-type') ?? '' }, body };
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return faulty('truncated', 'connection reset');
   } finally {
     await running.stop();
   }
