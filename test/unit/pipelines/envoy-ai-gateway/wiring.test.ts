@@ -314,7 +314,7 @@ describe('streams-unmetered', () => {
   it.each<[string, Record<string, unknown>, RegExp]>([
     [
       'a Gateway that asks for no usage',
-      {},
+      { llmRequestCosts: [] },
       /^kubectl -n maas-system patch aigatewayroute \S+ --type=merge -p '\{"spec":\{"llmRequestCosts"/,
     ],
     ['one that does', {}, /^use backends/],
