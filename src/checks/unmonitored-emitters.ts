@@ -103,6 +103,8 @@ function monitorFor(emitters: readonly Emitter[], { objects }: Coverage): unknow
   const labels = Object.fromEntries(wanted.flatMap(({ key, operator, values }) => (operator === 'In' ? [[key, values[0] ?? '']] : [])));
   const name = first.portNames?.[0];
   const namespaces = [...new Set(emitters.map(({ pod }) => pod.namespace))];
+  const { credentials } = first;
+  const port = name === undefined ? { portNumber: first.port } : { port: name };
   return {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'PodMonitor',
@@ -110,7 +112,7 @@ function monitorFor(emitters: readonly Emitter[], { objects }: Coverage): unknow
     spec: {
       selector: { matchLabels: commonLabels(emitters) },
       ...(namespaces.length > 1 ? { namespaceSelector: { matchNames: namespaces } } : {}),
-      podMetricsEndpoints: [{ ...(name === undefined ? { portNumber: first.port } : { port: name }), path: first.path }],
+      podMetricsEndpoints: [{ ...port, path: first.path, ...(credentials === undefined ? {} : { authorization: { credentials } }) }],
     },
   };
 }

@@ -17,6 +17,8 @@ export interface Emitter {
   readonly portNames: readonly string[] | null;
   /** "/metrics". */
   readonly path: string;
+  /** The key of a Secret beside the pod that holds the bearer token which it asks scrapers for, by name alone; absent: it asks for none, or it is not known which. */
+  readonly credentials?: { readonly name: string; readonly key: string };
   /** What version counts here, for example "v0.4.0"; null when it cannot be told. */
   readonly release: string | null;
 }

@@ -74,7 +74,8 @@ function blindOf(report: Report, program: string): Conclusion {
   const rights = needs.length === 0 ? '' : `; missing: ${needs.map(visible).join(', ')}`;
   return {
     sentence: `No verdict: ${counted(unknown.length, 'check')} could not look${rights}`,
-    next: needs.length === 0 ? [] : [`${program} rbac  (prints the ClusterRole that grants it)`],
+    // A flag is granted by nobody.
+    next: needs.every((need) => need.startsWith('--')) ? [] : [`${program} rbac  (prints the ClusterRole that grants it)`],
   };
 }
 

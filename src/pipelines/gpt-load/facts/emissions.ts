@@ -44,7 +44,7 @@ function withoutRefused({ read, unread }: Many<Emission>): Many<Emission> {
     return {
       what: `metrics of ${emitter.key}`,
       reason: 'forbidden',
-      message: `${emitter.path} of ${emitter.key} asks for a bearer token: ${said} (needs --metrics-token-file)`,
+      message: `${emitter.path} of ${emitter.key} asks for a bearer token and answers ${said} (needs --metrics-token-file)`,
       needs: '--metrics-token-file',
     };
   });

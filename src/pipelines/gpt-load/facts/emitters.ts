@@ -24,6 +24,7 @@ function withoutFollowers(group: readonly Instance[]): readonly Instance[] {
 }
 
 /** The emitter of a pod. */
-export function emitterOf({ key, subject, pod, container, port, portNames, release }: Instance): Emitter {
-  return { key, subject, pod, container: container.name, port, portNames, path: metricsPath, release };
+export function emitterOf({ key, subject, pod, container, port, portNames, release, tokenKey }: Instance): Emitter {
+  const credentials = tokenKey === null ? {} : { credentials: tokenKey };
+  return { key, subject, pod, container: container.name, port, portNames, path: metricsPath, release, ...credentials };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { faulty } from '../../memory-source.ts';
 import { pod, podMonitor } from './objects.ts';
 import { both, counted, down, resets } from './table.ts';
-import { type Change, html, page, plain, standing } from './world.ts';
+import { type Change, html, judged, page, plain, standing } from './world.ts';
 
 describe('the root of what fails', () => {
   const notMetrics = {
@@ -56,3 +56,17 @@ describe('the root of what fails', () => {
 
 const restarted = { containerStatuses: [{ name: 'gpt-load', ready: true, restartCount: 1, state: { running: {} } }] };
 const falling = () => ({ answers: { ...counted().answers, ...resets(1).answers } });
+
+describe('the monitor that is proposed', () => {
+  it('brings the token that the pods ask for', async () => {
+    const verdict = await judged('unmonitored-pods', { extra: [], stored: { targets: [] } });
+    const [finding] = verdict.status === 'fail' ? verdict.findings : [];
+    expect(finding?.remedy?.patch).toMatchObject({
+      spec: {
+        podMetricsEndpoints: [
+          { port: 'http', path: '/metrics', authorization: { credentials: { name: 'gpt-load', key: 'metrics-token' } } },
+        ],
+      },
+    });
+  });
+});
