@@ -100,7 +100,7 @@ function objectOf(snapshot: Snapshot, target: Target | null): KubeObject | null 
 }
 
 /** Whether it is more than advice. */
-function mends(remedy: Remedy | undefined): boolean {
+export function mends(remedy: Remedy | undefined): boolean {
   if (remedy === undefined) return false;
   return remedy.command === undefined ? remedy.patch !== undefined : !looksOnly(remedy.command);
 }

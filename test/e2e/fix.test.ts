@@ -7,6 +7,7 @@ import { runCli } from '../program/run-cli.ts';
 import { clusterOf } from '../worlds/cluster.ts';
 import { healthy } from '../worlds/healthy.ts';
 import { worlds } from '../worlds/index.ts';
+import { mended as proven } from '../worlds/mended.ts';
 import { looks } from '../worlds/objects/releases.ts';
 import { mapSidecars } from '../worlds/sound.ts';
 import type { GatewayWorld } from '../worlds/world.ts';
@@ -22,44 +23,10 @@ const name = `fixes on a real cluster${missing.length > 0 ? ` (not built: ${miss
 // What the samples of the time before still say, until Prometheus forgets them; and what waits for proxies that no controller of the bed creates anew.
 const later = ['counts-disagree', 'stale-mapping', 'controller-unready', 'identity-absent', 'series-stale'];
 
-/** Worlds whose root has a remedy that a shell can run; the release with which each begins comes from its definition. */
-const mended = [
-  'monitor-on-old-port-name',
-  'monitor-in-another-namespace',
-  'monitor-selects-another-label',
-  'monitor-without-the-release-label',
-  'no-monitor',
-  'prometheus-without-a-monitor-selector',
-  'relabeling-drops-init-containers',
-  'two-monitors-one-port',
-  'both-port-names-of-v0.4',
-  'no-request-costs',
-  'route-policy-replaces-the-gateways',
-  'trailing-comma-in-mapping',
-  'flag-of-the-release-before',
-  'mapping-in-quotes',
-  'upper-case-header-in-mapping',
-  'no-header-mapped',
-  'label-named-le',
-  'label-that-no-metric-may-have',
-  'label-named-namespace',
-  'no-security-policy',
-  'extension-server-not-configured',
-  'monitor-timeout-over-interval',
-  'second-monitor-on-one-proxy',
-  'sample-limit-exceeded',
-  'target-label-shadows-the-user',
-  'metric-relabeling-drops-tokens',
-  'metric-relabeling-drops-the-user',
-  'dashboard-of-the-release-before',
-  'dashboard-groups-by-another-spelling',
-  'dashboard-sums-every-token-type',
-  'dashboard-for-a-newer-prometheus',
-  ...(process.env.FIX_MORE?.split(',') ?? []),
-];
-
 /** Worlds whose sidecars have to be created anew, which no controller of the bed does. */
 const renewed: ReadonlySet<string> = new Set(['label-named-le', 'label-that-no-metric-may-have', 'label-named-namespace']);
+
+const mended = [...proven, ...(process.env.FIX_MORE?.split(',') ?? [])];
 
 describe.skipIf(missing.length > 0)(name, () => {
   let bed: Testbed;
