@@ -112,6 +112,73 @@ describe('tokmeter usage from a Prometheus', () => {
     expect(store.headers()['x-scope-orgid']).toBe('team');
   });
 
+  it.each([
+    ['a header', (url: string) => [url, '--prometheus-header', `Authorization: Basic ${btoa('reader:s3cret')}`]],
+    ['the URL', (url: string) => [url.replace('http://', 'http://reader:s3cret@')]],
+  ])('lets itself in by a user and a password in %s, and prints neither', async (_, at) => {
+    const store = await startStore(series, (path) => (path === '/api/v1/query_range' ? { status: 503, body: '{"status":"error"}' } : null));
+    const run = (url: string) =>
+      runCli([
+        'usage',
+        '--kubeconfig',
+        kubeconfig,
+        '--prometheus',
+        ...at(url),
+        '--since',
+        '10m',
+        '-v',
+        '-o',
+        'json',
+        '--request-timeout',
+        '2s',
+      ]);
+    const refused = await run(store.url);
+    expect(store.headers().authorization).toBe(`Basic ${btoa('reader:s3cret')}`);
+    await store.stop();
+    const ended = [refused, await run(store.url)];
+    expect(ended.map(({ code }) => code)).toEqual([2, 2]);
+    for (const { stdout, stderr } of ended) {
+      expect(stderr).toContain('127.0.0.1');
+      expect(stdout + stderr).not.toMatch(/s3cret|cmVhZGVyOnMzY3JldA/);
+    }
+  });
+
+  it('cuts the window into pieces of --step, each with its types and price', async () => {
+    const args = ['--step', '5m', '--by', 'user_namespace', '--price', prices, '-o', 'csv'];
+    const { code, stdout } = await asked(series, args);
+    const [head, ...lines] = stdout.trim().split('\r\n');
+    expect({ code, head }).toEqual({
+      code: 0,
+      head: 'start,end,user_namespace,input,output,cached_input,cache_creation_input,reasoning,total,requests,cost,currency,unpriced_tokens',
+    });
+    expect(lines.map((line) => line.split(',').slice(2).join(','))).toEqual([
+      'team-a,100,10,40,0,0,110,0,0.00026,EUR,0',
+      'team-b,50,0,0,0,0,50,0,,EUR,50',
+      ',0,5,0,0,0,5,0,,EUR,5',
+      'team-a,100,10,40,0,0,110,0,0.00026,EUR,0',
+      'team-b,50,0,0,0,0,50,0,,EUR,50',
+      ',0,5,0,0,0,5,0,,EUR,5',
+    ]);
+    expect(new Set(lines.map((line) => line.split(',')[0])).size).toBe(2);
+  });
+
+  it('says what the store says is wrong with its answer, and ends with 2', async () => {
+    const partial = JSON.stringify({
+      status: 'success',
+      data: { resultType: 'matrix', result: [] },
+      warnings: ['no store matched 10.0.0.7'],
+    });
+    const { code, stdout } = await asked(series, ['-o', 'json'], (path) =>
+      path === '/api/v1/query_range' ? { status: 200, body: partial } : null,
+    );
+    const { unread, rows } = JSON.parse(stdout).usages[0];
+    expect({ code, rows, message: unread[0].message }).toEqual({
+      code: 2,
+      rows: [],
+      message: expect.stringMatching(/^Prometheus http:\S+ warns: no store matched 10\.0\.0\.7$/),
+    });
+  });
+
   it('takes no check for passed that could not look, and fails under --strict when one fails', async () => {
     const { stdout, code } = await asked(series, ['--strict', '-o', 'json']);
     const { failing, unknown } = JSON.parse(stdout).usages[0].trust;
@@ -165,6 +232,10 @@ describe('what usage cannot answer', () => {
     ['a part and its whole', ['--type', 'input,cached_input'], /twice/],
     ['an unknown format', ['-o', 'jsn'], /did you mean "json"/],
     ['a window with --direct', ['--direct'], /--direct reads counters since they began/],
+    ['pieces with --direct', ['--direct', '--step', '1h'], /--direct reads counters since they began; .*--step/],
+    ['a step that leaves a remainder', ['--step', '3m'], /--step: 3m does not cut the window of 10m into equal pieces; 2m30s or 3m20s would/],
+    ['a step longer than the window', ['--step', '1h'], /--step: 1h is longer than the window of 10m/],
+    ['more pieces than Prometheus answers', ['--since', '7d', '--step', '10s'], /into 60480 pieces, and Prometheus answers at most 11000/],
     ['a price list that is not there', ['--price', '/nonexistent'], /cannot be read: ENOENT/],
   ])('is wrong usage: %s', async (_, args, sentence) => {
     const { code, stdout, stderr } = await asked(series, args);
@@ -214,6 +285,7 @@ describe('--watch', () => {
   it.each([
     ['a moment of the past', ['--start', '2026-11-01']],
     ['money', ['--price', prices]],
+    ['pieces', ['--step', '1m']],
     ['a page', ['-o', 'html']],
   ])('shows not %s', async (_, args) => {
     const { code, stderr } = await asked(series, ['--watch', ...args]);
