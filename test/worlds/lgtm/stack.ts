@@ -54,7 +54,10 @@ export function mimir(address: string, { multitenant = false, retention = '30d' 
         ],
       },
     ],
-    volumes: [{ name: 'config', configMap: { name: stack.mimir } }],
+    volumes: [
+      { name: 'config', configMap: { name: stack.mimir } },
+      { name: 'data', emptyDir: {} },
+    ],
   };
   return [
     configMap(stack.mimir, { 'mimir.yaml': stringify(config) }, labels),
