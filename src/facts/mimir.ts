@@ -56,7 +56,7 @@ function served(unread: readonly Unread[]): readonly Unread[] {
 
 /** grafana/mimir, whatever registry it comes from; its rollout operator, its caches and its nginx have images of their own. */
 function mimirContainer({ containers }: Workload): Container | undefined {
-  return containers.find(({ image, init }) => !init && /^(?:grafana-)?mimir(?:-distroless)?$/.test(imageOf(image).name));
+  return containers.find(({ image, init }) => !init && /^(?:grafana-)?(?:mimir|enterprise-metrics)(?:-distroless)?$/.test(imageOf(image).name));
 }
 
 const isMimir = (workload: Workload): boolean => mimirContainer(workload) !== undefined;

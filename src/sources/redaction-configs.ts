@@ -17,11 +17,29 @@ export function readConfigFile(key: string, content: string): string | null {
   const fields = record(parsed);
   if ('datasources' in fields) return JSON.stringify({ datasources: records(fields.datasources).map(readDatasource) });
   if (collectorParts.some((part) => part in fields)) return JSON.stringify(readCollector(fields));
+  if (mimirParts.some((part) => part in fields)) return JSON.stringify(readMimir(fields));
   // A collector that cannot read its file is judged for that.
   return parsed === null && /^\s*(receivers|exporters|service):/m.test(content) ? '{' : null;
 }
 
 const collectorParts = ['receivers', 'exporters', 'processors', 'connectors', 'service'];
+
+const mimirParts = ['multitenancy_enabled', 'blocks_storage', 'limits', 'overrides'];
+
+/** Of a Mimir's configuration whether it tells tenants apart and how long it keeps whose samples. */
+function readMimir({ multitenancy_enabled, blocks_storage, limits, overrides }: Fields): Fields {
+  const kept = (value: unknown): Fields => {
+    const { compactor_blocks_retention_period } = record(value);
+    return defined({ compactor_blocks_retention_period });
+  };
+  const tenants = Object.entries(record(overrides)).map(([tenant, own]) => [tenant, kept(own)]);
+  return {
+    ...defined({ multitenancy_enabled }),
+    ...(blocks_storage === undefined ? {} : { blocks_storage: {} }),
+    ...(limits === undefined ? {} : { limits: kept(limits) }),
+    ...(overrides === undefined ? {} : { overrides: Object.fromEntries(tenants) }),
+  };
+}
 
 /** A collector's configuration, as text or as a tree: what is scraped and where it is sent, and of headers the tenant alone. */
 export function readCollector(config: unknown): unknown {

@@ -188,7 +188,7 @@ function readKeys(value: unknown): unknown {
       if (config !== null) return [[key, config] as const];
       const dashboard = key.endsWith('.json') || isDashboard(content) ? text(readDashboard(content)) : null;
       // What is no JSON stays none: a dashboard that Grafana cannot read is judged for that.
-      return dashboard === null ? (key.endsWith('.json') ? [[key, '{'] as const] : []) : [[key, dashboard] as const];
+      return dashboard === null ? (key.endsWith('.json') ? [[key, brokenDashboard(content)] as const] : []) : [[key, dashboard] as const];
     }),
   );
 }
@@ -213,6 +213,11 @@ function readGatewayConfig(yaml: string): string {
         };
   const mode = record(record(provider).kubernetes).deploy;
   return JSON.stringify({ apiVersion, kind, gateway, provider: { type: record(provider).type, kubernetes: { deploy: mode } }, ...manager });
+}
+
+/** No JSON either, and about tokens if the dashboard was. */
+function brokenDashboard(content: string): string {
+  return /gen_*ai[._]\w*client[._]\w*token[._]\w*usage/.test(content) ? '{"gen_ai_client_token_usage' : '{';
 }
 
 /** A key that a GrafanaDashboard refers to may have any name: what it holds tells. */
