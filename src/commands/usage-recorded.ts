@@ -1,6 +1,6 @@
 import type { Reader } from '../model/fact.ts';
 import { ReadError } from '../model/source.ts';
-import type { Usage, UsageAnswer, UsageMatch, UsageQuestion, UsageRow, UsageSource } from '../model/usage.ts';
+import type { Usage, UsageAnswer, UsageMatch, UsageQuestion, UsageRow, UsageSource, UsageWindow } from '../model/usage.ts';
 import { normaliseLabel } from '../parse/metric-names.ts';
 import { anchored } from '../parse/re2/match.ts';
 import { windowOf } from './usage-window.ts';
@@ -18,10 +18,30 @@ export function recordedQuestion(now: Date): UsageQuestion {
 export async function recordedUsage(source: UsageSource, reader: Reader, question: UsageQuestion): Promise<UsageAnswer> {
   const recorded = recordedQuestion(reader.source.now);
   const { window } = recorded;
-  const same = window.start === question.window.start && window.end === question.window.end && window.step === question.window.step;
+  const same = window.start === question.window.start && window.end === question.window.end;
   if (!same) throw notRecorded(`collected with --since ${recordedSince}, until it was made`);
   const answer = await source.stored(reader, { ...recorded, types: question.types, apart: question.apart }).catch(unrecorded);
-  return answer.status === 'read' ? narrowed(answer.usage, question, source.model) : answer;
+  if (answer.status !== 'read') return answer;
+  return narrowed(question.apart ? inSteps(answer.usage, question.window) : answer.usage, question, source.model);
+}
+
+/** Usage whose pieces are those of --step: several recorded ones each. */
+function inSteps(usage: Usage, window: UsageWindow): Usage {
+  const { step } = usage.window ?? window;
+  const several = window.step / step;
+  if (!Number.isInteger(several)) throw notRecorded(`collected with --since ${recordedSince} in pieces of ${step / 60}m`);
+  return { ...usage, window, rows: usage.rows.map((row) => joined(row, several)) };
+}
+
+function joined(row: UsageRow, several: number): UsageRow {
+  const points = Array.from({ length: Math.ceil(row.points.length / several) }, (_, at) =>
+    row.points.slice(at * several, (at + 1) * several).reduce((sum, point) => sum + point, 0),
+  );
+  const pieces = row.pieces.reduce<UsageRow['pieces']>(
+    (sums, piece) => piecesOf(sums, [{ ...piece, at: Math.floor(piece.at / several) }]),
+    [],
+  );
+  return { ...row, points, pieces };
 }
 
 function notRecorded(why: string): ReadError {

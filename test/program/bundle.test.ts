@@ -242,6 +242,7 @@ describe.skipIf(!existsSync('dist/cli.js'))('the usage in a bundle', () => {
     ['--by', 'user.id', '--type', 'output', '-o', 'json'],
     ['--by', 'gen_ai_request_model', '--top', '1'],
     ['--price', prices, '-o', 'json'],
+    ['--step', '30m', '-o', 'json'],
     ['--direct', '--by', 'user_id', '-o', 'json'],
   ];
 
@@ -277,6 +278,15 @@ describe.skipIf(!existsSync('dist/cli.js'))('the usage in a bundle', () => {
     expect(numbers(stdout)).toEqual(numbers(live['-o json'] ?? ''));
     expect(stdout).not.toMatch(/alice|bob|team-a/);
     expect(stdout).toMatch(/tenant-000\d/);
+  });
+
+  it('is cut into longer steps', async () => {
+    const { stdout } = await runCli(['usage', '--from', path('usage.tgz'), '--step', '8h', '--by', 'user_id', '-o', 'csv']);
+    const alice = stdout.split('\r\n').filter((line) => line.includes('alice'));
+    expect(alice.map((line) => /,(\d+),/.exec(line)?.[1])).toHaveLength(3);
+    expect(alice.every((line) => line.includes(String(16 * 107)))).toBe(true);
+    const { code, stderr } = await runCli(['usage', '--from', path('usage.tgz'), '--step', '45m']);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: 'tokmeter: not in the bundle: collected with --since 24h in pieces of 30m\n' });
   });
 
   it('is narrowed by --where', async () => {
