@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { gather } from '../../../src/engine/gather.ts';
+import { type Span, spansOf } from '../../../src/facts/usage-events.ts';
+import { usageQueries } from '../../../src/facts/usage-query.ts';
+import { ranged } from '../../../src/facts/usage-range.ts';
+import type { Options } from '../../../src/model/fact.ts';
+import { ReadError, type Request } from '../../../src/model/source.ts';
+import type { UsageQuestion, UsageWindow } from '../../../src/model/usage.ts';
+import { queryShape } from '../../../src/parse/promql.ts';
+import { memorySource } from '../memory-source.ts';
+
+const shard = {
+  name: 'Prometheus a/b',
+  endpoint: { at: 'url', url: 'http://prometheus' },
+  prefix: '',
+  headers: {},
+  build: { product: 'prometheus', version: '3.5.3' },
+} as const;
+const family = { name: 'tokens_sum', labels: ['job', 'instance'], copies: ['job'], target: ['job', 'instance'], interval: 30, shard };
+const options: Options = { gateway: null, namespace: null, selector: null, expectLabels: [], prometheus: null };
+const window: UsageWindow = { start: 0, end: 3600, step: 600 };
+
+const parameters = ({ query = [] }: Request): URLSearchParams =>
+  new URLSearchParams(query.map(([name, value]): [string, string] => [name, value]));
+
+/** Asks for the spans of a window in whose pieces, by number, counters begin or are reset. */
+async function spans(births: readonly number[], resets: readonly number[]): Promise<readonly Span[]> {
+  const answer = (request: Request): string => {
+    const query = parameters(request).get('query') ?? '';
+    const happens = query.includes('resets(') ? resets : births;
+    const values = happens.map((at) => [window.start + (at + 1) * window.step, '3']);
+    return JSON.stringify({
+      status: 'success',
+      data: { resultType: 'matrix', result: values.length === 0 ? [] : [{ metric: {}, values }] },
+    });
+  };
+  const { reader } = gather(memorySource({ endpoints: { 'http://prometheus/api/v1/query_range': answer } }), options);
+  const question: UsageQuestion = { by: null, window, apart: false, where: [], types: null, requests: false, priced: false };
+  return (await spansOf({ reader, question }, family, '{__name__="tokens_sum"}')).spans;
+}
+
+const shape = (span: Span): string =>
+  `${span.start}-${span.end}${span.events.births ? ' births' : ''}${span.events.resets ? ' resets' : ''}`;
+
+describe('a window by what happens in it', () => {
+  it.each<[string, readonly number[], readonly number[], readonly string[]]>([
+    ['nothing', [], [], ['0-3600']],
+    ['births in one piece', [2], [], ['0-1200', '1200-1800 births', '1800-3600']],
+    ['both in neighbours', [0, 1], [1], ['0-600 births', '600-1200 births resets', '1200-3600']],
+    ['births in the last', [5], [], ['0-3000', '3000-3600 births']],
+    ['births everywhere', [0, 1, 2, 3, 4, 5], [], ['0-3600 births']],
+  ])('%s', async (_, births, resets, wanted) => expect((await spans(births, resets)).map(shape)).toEqual(wanted));
+
+  it('is asked as a whole where it would be cut too often', async () => {
+    const long = { ...window, end: 600 * 20 };
+    const every = Array.from({ length: 20 }, (_, at) => at).filter((at) => at % 2 === 0);
+    const answer = (request: Request): string => {
+      const values = (parameters(request).get('query') ?? '').includes('resets(') ? [] : every.map((at) => [(at + 1) * 600, '1']);
+      return JSON.stringify({ status: 'success', data: { resultType: 'matrix', result: [{ metric: {}, values }] } });
+    };
+    const { reader } = gather(memorySource({ endpoints: { 'http://prometheus/api/v1/query_range': answer } }), options);
+    const question: UsageQuestion = { by: null, window: long, apart: false, where: [], types: null, requests: false, priced: false };
+    expect((await spansOf({ reader, question }, family, '{}')).spans.map(shape)).toEqual(['0-12000 births']);
+  });
+
+  it.each([
+    [
+      { births: false, resets: false },
+      { increase: false, up: false },
+    ],
+    [
+      { births: true, resets: false },
+      { increase: false, up: true },
+    ],
+    [
+      { births: false, resets: true },
+      { increase: true, up: false },
+    ],
+    [
+      { births: true, resets: true },
+      { increase: true, up: true },
+    ],
+  ])('is asked no more than %j needs', (events, asked) => {
+    const { value } = usageQueries(family, '{__name__="tokens_sum"}', { labels: ['team'], types: [], events }, window);
+    expect(queryShape(value).error).toBe(null);
+    expect({ increase: value.includes('increase('), up: value.includes('up[') }).toEqual(asked);
+  });
+});
+
+describe('the values at the ends of pieces', () => {
+  const asked: string[] = [];
+  const answer = (request: Request): string => {
+    const [start, end, step] = ['start', 'end', 'step'].map((name) => parameters(request).get(name));
+    asked.push(`${start} ${end} ${step}`);
+    return JSON.stringify({
+      status: 'success',
+      data: { resultType: 'matrix', result: [{ metric: {}, values: [[Number(start), '1']] }] },
+      warnings: ['w'],
+    });
+  };
+  const source = memorySource({ endpoints: { 'http://prometheus/api/v1/query_range': answer } });
+
+  it.each([
+    ['at once', 'prometheus', 10, ['10 60 10']],
+    ['of VictoriaMetrics a minute apart', 'victoriametrics', 20, ['20 60 60', '40 60 60', '60 60 60']],
+    ['of VictoriaMetrics at once where they are', 'victoriametrics', 60, ['60 60 60']],
+  ] as const)('are asked %s', async (_, product, step, wanted) => {
+    asked.length = 0;
+    const { series, warnings } = await ranged(source, { ...shard, build: { product, version: null } }, 'x', { start: 0, end: 60, step });
+    expect([...asked].sort()).toEqual([...wanted].sort());
+    expect({ series: series.length, warned: new Set(warnings).size }).toEqual({ series: wanted.length, warned: 1 });
+  });
+
+  it('say what asks for less when they are too many', async () => {
+    const body = '{"status":"error","errorType":"execution","error":"query processing would load too many samples into memory"}';
+    const limited = memorySource({ endpoints: { 'http://prometheus/api/v1/query_range': { status: 422, body } } });
+    await expect(ranged(limited, shard, 'x', window)).rejects.toThrowError(ReadError);
+    await expect(ranged(limited, shard, 'x', window)).rejects.toThrowError(/; a shorter --since, or --where, asks for less$/);
+  });
+});
