@@ -14,7 +14,10 @@ const proxies = 300;
 const of = { what: `doctor --from: whole process over one that only unpacks and parses the bundle (${proxies} proxies)`, goal: '≤ 1.2' };
 const options: Options = { namespace: null, gateway: null, selector: null, expectLabels: [], prometheus: null };
 
-/** doctor of the compiled program on a bundle, against parse-bundle.ts on the same file. */
+/**
+ * doctor of the compiled program on a bundle, against parse-bundle.ts on the same file. What remains over it, in equal parts: loading the
+ * program, adding up samples by tenant, and facts and checks of each proxy.
+ */
 export async function bundleBench(rounds: number): Promise<readonly Result[]> {
   if (!existsSync('dist/cli.js')) return [skipped(of.what, of.goal, 'not built (npm run build)')];
   if (!(await listWorlds()).includes(world)) return [skipped(of.what, of.goal, `no recording of ${world}`)];
