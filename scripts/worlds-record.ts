@@ -67,7 +67,9 @@ function asked(args: readonly string[]): Asked {
 }
 
 const place = (served: Served): string => `${served.absent?.length === 0 ? 0 : 1} ${keyOf(served)}`;
-const subnetOf = (lane: number): string => `127.0.${20 + lane}`;
+// The first of the subnets, one a bed: recordings side by side need others.
+const first = Number(process.env.BED_SUBNET ?? 20);
+const subnetOf = (lane: number): string => `127.0.${first + lane}`;
 
 /** One bed records one world after the other; returns the names of those that were judged otherwise than expected. */
 async function recordLane(lane: readonly WorldDefinition[], index: number, folder: string): Promise<readonly string[]> {
