@@ -79,6 +79,7 @@ const inManifests = new Set([
   'extension-unwired',
   'rejected-monitors',
   'unselected-monitors',
+  'storage-unsound',
 ]);
 
 /** Why a check is not judged; null when it may be. */

@@ -1,5 +1,7 @@
+import type { Workload } from '../../../facts/workloads.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { number, record } from '../../../parse/fields.ts';
+import { type Database, templateDatabase } from '../facts/database.ts';
 import { type Instance, instances } from '../facts/instances.ts';
 import { kubectlName } from '../phrases.ts';
 
@@ -13,57 +15,78 @@ export const storageUnsound = defineCheck({
   fix: 'Mount a PersistentVolumeClaim at the directory of the database file, and set DATABASE_DSN to a MySQL or PostgreSQL before running more than one replica.',
   needs: { instances },
   judge: ({ instances }) => {
-    if (instances.read.length === 0 && instances.unread.length === 0) return { status: 'skip', because: 'no pod runs' };
-    const byWorkload = new Map(instances.read.map((instance) => [instance.workload?.subject ?? instance.subject, instance]));
-    const all = [...byWorkload.values()].flatMap((instance) => findingsOf(instance, instances.read));
-    return verdict(all, instances.unread);
+    const { read, unread, workloads } = instances;
+    if (read.length === 0 && workloads.length === 0 && unread.length === 0) return { status: 'skip', because: 'no workload runs it' };
+    const alone = read.filter(({ workload }) => workload === null).map((instance) => logOf(instance.subject, [instance], null));
+    const owned = workloads.map((workload) => {
+      const own = read.filter((instance) => instance.workload?.subject === workload.subject);
+      return logOf(workload.subject, own, workload);
+    });
+    return verdict([...alone, ...owned].flatMap(findingsOf), unread);
   },
 });
 
-function findingsOf(instance: Instance, all: readonly Instance[]): readonly Finding[] {
-  const { workload, database } = instance;
-  if (database.kind !== 'sqlite') return [];
-  const peers = workload === null ? [instance] : all.filter((other) => other.workload?.subject === workload.subject);
-  const replicas = workload === null ? 1 : (number(record(workload.raw.spec).replicas) ?? peers.length);
-  if (replicas > 1) return [divided(instance, peers, { replicas, path: database.path })];
-  return database.on === 'volume' ? [] : [fleeting(instance, peers, database)];
+/** The request log of a workload: as its pods have it, or as they will have it. */
+interface Log {
+  readonly subject: string;
+  readonly workload: Workload | null;
+  readonly namespace: string;
+  /** As kubectl takes it. */
+  readonly target: string;
+  readonly database: Database | null;
+  readonly replicas: number;
+  /** Keys of its pods; of itself while it has none. */
+  readonly pods: readonly string[];
 }
 
-function divided(
-  { subject, pod, workload }: Instance,
-  peers: readonly Instance[],
-  { replicas, path }: { readonly replicas: number; readonly path: string },
-): Finding {
+function logOf(subject: string, pods: readonly Instance[], workload: Workload | null): Log {
+  const [first] = pods;
+  const pod = first?.pod ?? { name: '', namespace: '' };
   return {
-    subject: workload?.subject ?? subject,
-    message: `${replicas} replicas keep their request logs in an SQLite file (${path}): groups, keys and counters are not the same in each, or they damage one file`,
-    evidence: {
-      saw: `replicas ${replicas}, DATABASE_DSN names no database server`,
-      run: `kubectl -n ${pod.namespace} get ${kubectlName(workload, pod)} -o yaml | grep -E 'replicas:|DATABASE_DSN'`,
-    },
-    remedy: {
-      text: 'run one replica, or set DATABASE_DSN to a MySQL or PostgreSQL and REDIS_DSN to a Redis that all replicas share',
-      command: `kubectl -n ${pod.namespace} scale ${kubectlName(workload, pod)} --replicas=1`,
-    },
-    about: peers.map(({ key }) => key),
+    subject,
+    workload,
+    namespace: workload?.namespace ?? pod.namespace,
+    target: kubectlName(workload, pod),
+    database: first?.database ?? (workload === null ? null : templateDatabase(workload)),
+    replicas: workload === null ? 1 : (number(record(workload.raw.spec).replicas) ?? Math.max(1, pods.length)),
+    pods: pods.length === 0 ? [`workload ${subject}`] : pods.map(({ key }) => key),
   };
 }
 
-function fleeting(
-  { subject, pod, workload }: Instance,
-  peers: readonly Instance[],
-  { path, on }: { readonly path: string; readonly on: string },
-): Finding {
+function findingsOf(log: Log): readonly Finding[] {
+  const { database, replicas } = log;
+  if (database?.kind !== 'sqlite') return [];
+  if (replicas > 1) return [divided(log, database.path)];
+  return database.on === 'volume' ? [] : [fleeting(log, database)];
+}
+
+function divided({ subject, namespace, target, replicas, pods }: Log, path: string): Finding {
+  return {
+    subject,
+    message: `${replicas} replicas keep their request logs in an SQLite file (${path}): groups, keys and counters are not the same in each, or they damage one file`,
+    evidence: {
+      saw: `replicas ${replicas}, DATABASE_DSN names no database server`,
+      run: `kubectl -n ${namespace} get ${target} -o yaml | grep -E 'replicas:|DATABASE_DSN'`,
+    },
+    remedy: {
+      text: 'run one replica, or set DATABASE_DSN to a MySQL or PostgreSQL and REDIS_DSN to a Redis that all replicas share',
+      command: `kubectl -n ${namespace} scale ${target} --replicas=1`,
+    },
+    about: pods,
+  };
+}
+
+function fleeting({ subject, namespace, target, pods }: Log, { path, on }: Extract<Database, { kind: 'sqlite' }>): Finding {
   const where = on === 'emptyDir' ? 'on a volume that goes with the pod' : 'in the container itself, on no volume';
   return {
-    subject: workload?.subject ?? subject,
+    subject,
     message: `the request log is an SQLite file (${path}) ${where}: the next pod begins to count at zero`,
     evidence: {
       saw: on === 'emptyDir' ? `a mount that holds ${path} and is no PersistentVolumeClaim` : `no volume mounted where ${path} is`,
-      run: `kubectl -n ${pod.namespace} get ${kubectlName(workload, pod)} -o yaml | grep -A20 -E 'volumes:|volumeMounts:'`,
+      run: `kubectl -n ${namespace} get ${target} -o yaml | grep -A20 -E 'volumes:|volumeMounts:'`,
     },
     remedy: { text: `mount a PersistentVolumeClaim at ${path.slice(0, path.lastIndexOf('/')) || '/'}` },
     severity: 'warning',
-    about: peers.map(({ key }) => key),
+    about: pods,
   };
 }

@@ -1,5 +1,7 @@
+import type { Workload } from '../../../facts/workloads.ts';
 import { list, record, records, text } from '../../../parse/fields.ts';
 import { defaultDatabase, workDirectory } from '../names.ts';
+import { isProgram } from './environment.ts';
 
 /** Where the request log is kept that the counters are summed over. */
 export type Database =
@@ -28,6 +30,17 @@ export function databaseOf(spec: Fields, container: Fields): Database {
   const folder = text(records(container.env).find(({ name }) => name === 'DATA_DIR')?.value);
   const path = absolute(value || (folder ? `${folder}/gpt-load.db` : defaultDatabase));
   return { kind: 'sqlite', path, on: mediumOf(path, spec, container) };
+}
+
+/** The database of the pods that a workload will have; null: no container of it runs the program. */
+export function templateDatabase({ raw, containers }: Workload): Database | null {
+  const spec = record(raw.spec);
+  const template = record(record(spec.template).spec);
+  const program = containers.find(isProgram);
+  if (program === undefined) return null;
+  const claims = records(spec.volumeClaimTemplates).map(({ metadata }) => ({ name: record(metadata).name, persistentVolumeClaim: {} }));
+  const container = records(template.containers).find(({ name }) => name === program.name) ?? {};
+  return databaseOf({ ...template, volumes: [...records(template.volumes), ...claims] }, container);
 }
 
 /** internal/db/database.go: postgres by its scheme, mysql by "@tcp"; anything else is a file. A masked value is a secret, which a file name is not. */

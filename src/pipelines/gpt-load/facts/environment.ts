@@ -1,7 +1,14 @@
 import type { Container, Pod } from '../../../facts/pods.ts';
 import { list, record, records } from '../../../parse/fields.ts';
+import { imageOf } from '../../../parse/image.ts';
 import { defaultPort } from '../names.ts';
 import type { Instance } from './instances.ts';
+
+/** By the last part of its image's name, not those of tools around it. */
+export function isProgram({ image, init }: Container): boolean {
+  const { name } = imageOf(image);
+  return !init && /gpt-load/i.test(name) && !/exporter|backup|migrat|postgres|mysql|redis/i.test(name);
+}
 
 /** Arguments and values are nobody's business but the program's; which variables are there is ours. */
 export function withoutArguments(container: Container): Container {

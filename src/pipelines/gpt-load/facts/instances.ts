@@ -7,7 +7,7 @@ import { record, records, text } from '../../../parse/fields.ts';
 import { imageOf } from '../../../parse/image.ts';
 import { podKey } from '../names.ts';
 import { type Database, databaseOf } from './database.ts';
-import { portNamesOf, portOf, tokenKeyOf, tokenOf, withoutArguments } from './environment.ts';
+import { isProgram, portNamesOf, portOf, tokenKeyOf, tokenOf, withoutArguments } from './environment.ts';
 
 /** A pod that runs the program. */
 export interface Instance {
@@ -70,12 +70,6 @@ function isStarting({ key, pod, state, age, workload }: Instance, all: readonly 
   const waits = pod.phase === 'Pending' && (state === null || /^(ContainerCreating|PodInitializing)$/.test(state.reason ?? ''));
   const beside = all.some((other) => other.key !== key && other.pod.phase === 'Running' && other.workload?.subject === workload?.subject);
   return waits && beside && (age ?? startSeconds) < startSeconds;
-}
-
-/** By the last part of its image's name, not those of tools around it. */
-function isProgram({ image, init }: Container): boolean {
-  const { name } = imageOf(image);
-  return !init && /gpt-load/i.test(name) && !/exporter|backup|migrat|postgres|mysql|redis/i.test(name);
 }
 
 function scopeOf({ namespace, selector }: Options): Scope {

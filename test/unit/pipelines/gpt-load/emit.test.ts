@@ -18,6 +18,8 @@ table('storage-unsound', [
   ['two replicas of a server', both({ replicas: 2, env: [dsn], volumes: [] }, 2), /^pass$/],
   ['a server without a volume', both({ env: [{ name: 'DATABASE_DSN', value: 'u:p@tcp(db:3306)/g' }], volumes: [], mounts: [] }), /^pass$/],
   ['an environment that is not read', both({ envFrom: [{ secretRef: { name: 'env' } }], volumes: [], mounts: [] }), /^pass$/],
+  ['two replicas that have no pod yet', { ...both({ replicas: 2 }), pods: [] }, /^fail: 2 replicas/],
+  ['a StatefulSet that has no pod yet', claimed(), /^pass$/],
   ['nothing', none, /^skip/],
   ['pods that are refused', { refused: { pods: 'forbidden' } }, /^unknown: forbidden list pods/],
 ]);
@@ -132,4 +134,11 @@ function beside(): Change {
     endpoints: { 'llm/gpt-load-5d9f-1:3001/metrics': plain(page('empty.prom')) },
     stored: { targets: [{ pool: monitorPool }, { index: 1 }] },
   };
+}
+
+/** A StatefulSet whose claims are made of a template. */
+function claimed(): Change {
+  const set = workload({ kind: 'StatefulSet', volumes: [] });
+  const volumeClaimTemplates = [{ metadata: { name: 'data' }, spec: {} }];
+  return { workloads: [{ ...set, spec: { ...(set.spec as object), volumeClaimTemplates } }], pods: [] };
 }
