@@ -86,12 +86,12 @@ function scrapeJob(collector: Collector, emitters: readonly Emitter[]): unknown 
   };
 }
 
-/** The variable that holds the node's name, for a collector that runs on every node. Null: it runs once, or has no such variable. */
+/** The variable that holds the node's name, of a collector that runs on every node; null: it runs once, or has no such variable. */
 export function nodeVariable({ workload, container }: Collector): string | null {
   if (workload?.kind !== 'DaemonSet') return null;
   const own = records(podSpecOf(workload).containers).find(({ name }) => name === container);
   const entry = records(own?.env).find(({ valueFrom }) => record(record(valueFrom).fieldRef).fieldPath === 'spec.nodeName');
-  return text(entry?.name) ?? 'K8S_NODE_NAME';
+  return text(entry?.name);
 }
 
 function alloyJob(collector: Collector, emitters: readonly Emitter[]): string {

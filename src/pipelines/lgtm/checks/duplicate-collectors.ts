@@ -133,12 +133,12 @@ function instancesOf({ collector: { workload } }: Scrape): number {
 }
 
 function remedyOf({ collector, job }: Scrape, where: string): NonNullable<Finding['remedy']> {
+  if (collector.kind === 'alloy')
+    return { text: `add clustering { enabled = true } to ${job.receiver} in ${where}, and run Alloy as a cluster` };
+  if (collector.workload?.kind !== 'DaemonSet')
+    return { text: `run it with one replica, or let a target allocator share the targets of job ${job.name} out` };
   const variable = nodeVariable(collector);
-  if (variable === null) return { text: `run it with one replica, or let a target allocator share the targets of job ${job.name} out` };
-  if (collector.kind === 'alloy') return { text: `add clustering { enabled = true } to ${job.receiver} in ${where}` };
-  const rule = { source_labels: ['__meta_kubernetes_pod_node_name'], regex: `\${env:${variable}}`, action: 'keep' };
-  return {
-    text: `add this rule to job ${job.name} in ${where}; ${variable} is the variable with the node's name, from spec.nodeName`,
-    patch: { relabel_configs: [rule] },
-  };
+  const rule = { source_labels: ['__meta_kubernetes_pod_node_name'], regex: `\${env:${variable ?? 'K8S_NODE_NAME'}}`, action: 'keep' };
+  const set = variable === null ? ', and set K8S_NODE_NAME of its container from spec.nodeName' : '';
+  return { text: `add this rule to job ${job.name} in ${where}${set}`, patch: { relabel_configs: [rule] } };
 }

@@ -15,7 +15,7 @@ export const exportFailing = defineCheck({
   severity: 'error',
   why: 'What the store refuses is dropped, and what it does not take in time is dropped when the queue is full. The collector goes on scraping and looks healthy.',
   fix: "Read the collector's log for the status it was answered with: 401 wants X-Scope-OrgID, 404 another path, 400 names the series.",
-  follows: ['receiver-unwired', 'collector-unready', 'store-unreachable'],
+  follows: ['receiver-unwired', 'collector-unready', 'store-unreachable', 'tenant-mismatched'],
   needs: { scraping, metrics: collectorMetrics },
   wants: { logs: collectorLogs, services: exportServices },
   judge: ({ scraping, metrics, logs, services }) => {

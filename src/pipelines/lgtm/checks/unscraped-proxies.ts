@@ -62,7 +62,7 @@ function nearMiss(nears: readonly Near[], emitters: readonly Emitter[]): readonl
       subject: collector.subject,
       message: `job ${job.name} passes ${sidecars(emitters)} by: ${explained.message}`,
       evidence: { saw: explained.saw, run: showSource(source, collector) },
-      remedy: { text: `${explained.mend} in job ${job.name}${source === null ? '' : `, ${placeOf(source)}`}` },
+      remedy: { text: `in job ${job.name}${source === null ? '' : ` of ${placeOf(source)}`}, ${explained.mend}` },
       about: keysOf(emitters),
     },
   ];
