@@ -63,8 +63,9 @@ export async function stage(bed: Testbed, cluster: Cluster): Promise<Staged> {
     for (const server of cluster.servers) servers.push(await startServer(bed, cluster, server, endings));
     await staged.reload();
     for (const ending of await startCollectors(bed, cluster, servers)) endings.unshift(ending);
-    for (const server of servers) await scraped(server, 3);
-    if (cluster.collectors.length > 0) await staged.scrapes(4);
+    // a collector tells nobody of its targets; it needs a moment to start, and to push what it has
+    const collected = cluster.collectors.length === 0 ? Promise.resolve() : pause(4.5 * interval);
+    await Promise.all([collected, ...servers.map((server) => scraped(server, 3))]);
     return staged;
   } catch (error) {
     await staged.stop();
