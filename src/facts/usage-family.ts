@@ -1,14 +1,14 @@
 import type { RangeSeries } from '../parse/matrix.ts';
-import type { Shard } from './prometheus.ts';
 import { type Asked, countedOf } from './usage-asked.ts';
 import { pieceAt, type Span, spansOf } from './usage-events.ts';
 import type { Grouping } from './usage-labels.ts';
 import { type Groups, type StoredFamily, storedAs, usageQueries, usageSelector } from './usage-query.ts';
 import { type Ranged, ranged } from './usage-range.ts';
+import type { AskedShard } from './usage-replicas.ts';
 import type { Point, RowSum } from './usage-rows.ts';
 
 /** One stored name of the family on one shard. */
-export type ShardFamily = StoredFamily & { readonly shard: Shard };
+export type ShardFamily = StoredFamily & { readonly shard: AskedShard };
 
 /** What one stored name brought. */
 export interface Brought {

@@ -1,8 +1,8 @@
 import { ReadError, type Source } from '../model/source.ts';
 import type { UsageWindow } from '../model/usage.ts';
 import { matrixOf, type RangeSeries } from '../parse/matrix.ts';
-import type { Shard } from './prometheus.ts';
 import { askedOf } from './prometheus-api.ts';
+import type { AskedShard } from './usage-replicas.ts';
 
 /** The values of a query at the end of each piece of a window. */
 export interface Ranged {
@@ -13,7 +13,7 @@ export interface Ranged {
 }
 
 /** Asks for the value of a query at the end of each piece. */
-export async function ranged(source: Source, shard: Shard, query: string, window: UsageWindow): Promise<Ranged> {
+export async function ranged(source: Source, shard: AskedShard, query: string, window: UsageWindow): Promise<Ranged> {
   const parts = await Promise.all(spread(shard, window).map((part) => rangeOf(source, shard, query, part)));
   return { series: parts.flatMap(({ series }) => series), warnings: parts.flatMap(({ warnings }) => warnings) };
 }
@@ -30,13 +30,13 @@ interface Range {
  */
 const unadjusted = 60;
 
-function spread({ build }: Shard, { start, end, step }: UsageWindow): readonly Range[] {
+function spread({ build }: AskedShard, { start, end, step }: UsageWindow): readonly Range[] {
   const times = build.product === 'victoriametrics' ? Math.ceil(unadjusted / step) : 1;
   const pieces = Math.max(1, Math.round((end - start) / step));
   return Array.from({ length: Math.min(times, pieces) }, (_, at) => ({ first: start + step * (at + 1), end, step: step * times }));
 }
 
-async function rangeOf(source: Source, shard: Shard, query: string, { first, end, step }: Range): Promise<Ranged> {
+async function rangeOf(source: Source, shard: AskedShard, query: string, { first, end, step }: Range): Promise<Ranged> {
   const path = '/api/v1/query_range';
   const asked = [
     ['query', query],
@@ -45,6 +45,7 @@ async function rangeOf(source: Source, shard: Shard, query: string, { first, end
     ['step', String(step)],
     // VictoriaMetrics moves the ends of a window to multiples of the step unless told so; others ignore it.
     ['nocache', '1'],
+    ...(shard.parameters ?? []),
   ] as const;
   const { data, warnings } = await askedOf(source, shard, path, asked).catch(tooMuch);
   return { series: matrixOf(data, `GET ${path} of ${shard.name}`), warnings };

@@ -9,6 +9,7 @@ import { intervalOf } from './usage-interval.ts';
 import { identityOf } from './usage-labels.ts';
 import { copyLabels, storedAs } from './usage-query.ts';
 import { tooMuch } from './usage-range.ts';
+import { withReplicas } from './usage-replicas.ts';
 
 /** One server, and what it stores of the family. */
 export interface Store {
@@ -74,9 +75,10 @@ interface Families {
   readonly warnings: readonly string[];
 }
 
-async function familiesOf(asked: Asked, shard: Shard, targetLabels: readonly string[]): Promise<Families> {
+async function familiesOf(asked: Asked, plainShard: Shard, targetLabels: readonly string[]): Promise<Families> {
   const { reader, nouns, question } = asked;
   const warnings: string[] = [];
+  const { shard, replicas } = await withReplicas(reader.source, plainShard, question.window);
   const within = [
     ['start', String(question.window.start)],
     ['end', String(question.window.end)],
@@ -100,7 +102,7 @@ async function familiesOf(asked: Asked, shard: Shard, targetLabels: readonly str
       const own = kept.flatMap((label) => [label, ...storedAs(label, labels, true)]);
       const target = upLabels.filter((label) => label !== '__name__' && labels.includes(label));
       const interval = await intervalOf(reader.source, shard, name, question.window);
-      return { shard, name, labels, copies: copyLabels(labels, targetLabels, own), target, interval };
+      return { shard, name, labels, copies: copyLabels(labels, [...targetLabels, ...replicas], own), target, interval };
     }),
   );
   return { families, warnings };
