@@ -6,6 +6,8 @@ export interface GptLoadFlow {
   /** What one answer used. Without it: a path whose usage is not parsed, such as /embeddings, /responses or :generateContent. */
   readonly prompt?: number;
   readonly completion?: number;
+  /** USD of one answer, in a build that somebody taught to compute it: the change itself never does. */
+  readonly cost?: number;
   /** It is in no counter. */
   readonly streamed?: boolean;
   /** Requests before it started, and per second since. */
@@ -34,6 +36,7 @@ interface Row {
   requests: number;
   prompt: number;
   completion: number;
+  cost: number;
 }
 
 /** GET /metrics of refs/pull/416/head at a moment: internal/handler/metrics_handler.go. Families are there without samples, token samples only above zero, costs never. */
@@ -52,23 +55,27 @@ export function gptLoadPage({ flows, start }: RequestLog, now: number): string {
       .filter(([, value]) => value > 0)
       .map(([type, value]) => `gpt_load_tokens_total{type="${type}",group=${go(group)},model=${go(model)}} ${value}`),
   );
+  const costs = rows
+    .filter(({ cost }) => cost > 0)
+    .map(({ group, model, cost }) => `gpt_load_cost_total{group=${go(group)},model=${go(model)}} ${cost.toFixed(6)}`);
   return [
     family('gpt_load_requests_total', 'Total number of successful proxy requests by group and model', requests),
     family('gpt_load_tokens_total', 'Total token count by type, group, and model', tokens),
-    family('gpt_load_cost_total', 'Total cost in USD by group and model', []),
+    family('gpt_load_cost_total', 'Total cost in USD by group and model', costs),
   ].join('\n');
 }
 
 function rowsOf(flows: readonly GptLoadFlow[], seconds: number): readonly Row[] {
   const rows = new Map<string, Row>();
-  for (const { group, model, prompt = 0, completion = 0, streamed, before, perSecond } of flows) {
+  for (const { group, model, prompt = 0, completion = 0, cost = 0, streamed, before, perSecond } of flows) {
     const count = before + Math.floor(perSecond * seconds);
     if (streamed === true || count === 0) continue;
     const key = JSON.stringify([group, model]);
-    const row = rows.get(key) ?? { group, model, requests: 0, prompt: 0, completion: 0 };
+    const row = rows.get(key) ?? { group, model, requests: 0, prompt: 0, completion: 0, cost: 0 };
     row.requests += count;
     row.prompt += count * prompt;
     row.completion += count * completion;
+    row.cost += count * cost;
     rows.set(key, row);
   }
   return [...rows.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);

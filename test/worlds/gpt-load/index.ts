@@ -2,7 +2,7 @@ import { startGptLoad } from '../../e2e/emulator/gpt-load.ts';
 import { requestLog } from '../../e2e/emulator/gpt-load-page.ts';
 import type { Cluster, Expected, Hands, OtherWorld } from '../world.ts';
 import { chats, gptLoad, type Shape } from './cluster.ts';
-import { authorization, dashboard, podMonitor, serviceMonitor, soundPanel, token } from './objects.ts';
+import { authorization, dashboard, deployed, namespace, podMonitor, serviceMonitor, soundPanel, token } from './objects.ts';
 import { gptLoadSharedWorlds } from './shared.ts';
 
 const sound: Expected = { exitCode: 0, brokenAt: null };
@@ -34,6 +34,22 @@ export const gptLoadWorlds: readonly OtherWorld[] = [
       dashboards: [
         dashboard(['Tokens', 'sum by (group) (max by (group, model, type) (increase(gpt_load_tokens_total{type="total"}[1h])))']),
       ],
+    },
+    expect: sound,
+  }),
+  world({
+    name: 'gpt-load-follower-unscraped',
+    title: 'a follower of the same PostgreSQL, which shows the counters of its master and is not scraped',
+    shape: { database: 'postgres' },
+    change: withFollower,
+    expect: sound,
+  }),
+  world({
+    name: 'gpt-load-costs-computed',
+    title: 'a build that computes costs, and a panel of them',
+    shape: {
+      flows: chats.map((flow) => ({ ...flow, cost: (flow.prompt ?? 0) / 1e6 })),
+      dashboards: [dashboard(soundPanel, ['Money', 'sum by (group) (increase(gpt_load_cost_total[1h]))'])],
     },
     expect: sound,
   }),
@@ -182,8 +198,32 @@ export const gptLoadWorlds: readonly OtherWorld[] = [
     change: silent,
     expect: broken('health-failing'),
   }),
+  world({
+    name: 'gpt-load-open-and-overcounted',
+    title: 'no metrics token behind a LoadBalancer, and a panel that sums all types: two faults',
+    shape: {
+      guarded: false,
+      service: { type: 'LoadBalancer' },
+      dashboards: [dashboard(['Tokens', 'sum(increase(gpt_load_tokens_total[1h]))'])],
+    },
+    expect: { ...broken('metrics-open'), also: ['queries-overcounted'] },
+  }),
   ...gptLoadSharedWorlds,
 ];
+
+function withFollower(cluster: Cluster): void {
+  const address = `${cluster.subnet}.71`;
+  const pods = deployed({
+    name: 'gpt-load-follower',
+    addresses: [address],
+    database: 'postgres',
+    env: [{ name: 'IS_SLAVE', value: 'true' }],
+  });
+  cluster.objects.push(...pods);
+  const log = requestLog(...chats);
+  const name = pods.find(({ kind }) => kind === 'Pod')?.metadata.name ?? '';
+  cluster.backends.push({ namespace, name, address, port: 3001, start: () => startGptLoad(address, { log, token }) });
+}
 
 function silent(cluster: Cluster): void {
   for (const backend of cluster.backends) backend.start = null;
