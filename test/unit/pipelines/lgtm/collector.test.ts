@@ -53,6 +53,8 @@ const other = (name: string): KubeObject =>
     },
   });
 
+const pending: KubeObject = { ...proxyPod({ name: 'envoy-maas-1' }), status: { phase: 'Pending' } };
+
 const crash = {
   ready: false,
   restartCount: 7,
@@ -84,6 +86,81 @@ const second = (jobName: string): readonly KubeObject[] => [
 describe('a sound chain', () => {
   it.each(all.map((check) => [check.id, check] as const))('%s passes', async (_, check) => {
     expect((await judged(check)).status).toBe('pass');
+  });
+});
+
+const podMonitor: KubeObject = {
+  apiVersion: 'monitoring.coreos.com/v1',
+  kind: 'PodMonitor',
+  metadata: { name: 'sidecars', namespace: 'envoy-gateway-system' },
+  spec: { selector: { matchLabels: { 'app.kubernetes.io/component': 'proxy' } }, podMetricsEndpoints: [{ port: 'aigw-admin' }] },
+};
+
+const resource = (targetAllocator: Readonly<Record<string, unknown>>): KubeObject => ({
+  apiVersion: 'opentelemetry.io/v1beta1',
+  kind: 'OpenTelemetryCollector',
+  metadata: { name: 'main', namespace: 'monitoring' },
+  spec: {
+    mode: 'statefulset',
+    targetAllocator,
+    config: {
+      receivers: { prometheus: { config: { scrape_configs: [] } } },
+      exporters: { 'otlphttp/mimir': { endpoint: 'http://lgtm-pack-mimir.monitoring:8080/otlp' } },
+      service: { pipelines: { metrics: { receivers: ['prometheus'], exporters: ['otlphttp/mimir'] } } },
+    },
+  },
+});
+
+const alone = { agent: null, override: null };
+
+describe('other ways that are sound', () => {
+  it.each<[string, Change]>([
+    [
+      'a job that keeps the number of the port',
+      {
+        override: override({
+          jobs: [
+            job({
+              relabel_configs: [
+                nodeRule,
+                { source_labels: ['__meta_kubernetes_pod_container_port_number'], regex: '1064', action: 'keep' },
+              ],
+            }),
+          ],
+        }),
+      },
+    ],
+    ['the job in the file of the chart', { override: null, relay: override({ receivers: ['prometheus/ai-gateway-genai'] }) }],
+    [
+      'PodMonitors through a target allocator',
+      { ...alone, extra: [resource({ enabled: true, prometheusCR: { enabled: true } }), podMonitor] },
+    ],
+    ['a second collector that scrapes alone', { override: null, extra: second('elsewhere') }],
+    ['a proxy that has no address yet', { pods: [annotated(), pending] }],
+    ['no kinds of the operators', { refused: { podmonitors: 'absent', prometheuses: 'absent', opentelemetrycollectors: 'absent' } }],
+  ])('%s', async (_, change) => expect(await failing(change)).toEqual([]));
+
+  it('a Prometheus in the place of a collector is no missing collector', async () => {
+    const prometheus: KubeObject = {
+      apiVersion: 'monitoring.coreos.com/v1',
+      kind: 'Prometheus',
+      metadata: { name: 'k8s', namespace: 'monitoring' },
+      spec: {
+        podMonitorSelector: {},
+        podMonitorNamespaceSelector: {},
+        remoteWrite: [{ url: 'http://lgtm-pack-mimir.monitoring.svc:8080/api/v1/push' }],
+      },
+    };
+    const change = { ...alone, extra: [prometheus, podMonitor] };
+    expect(await failing(change)).toEqual([]);
+    expect(await said(collectorMissing, change)).toBe('skip: there is no collector; Prometheus monitoring/k8s scrapes the sidecars');
+    expect(await said(duplicateCollectors, { extra: [prometheus, podMonitor] })).toContain('and Prometheus monitoring/k8s both bring');
+  });
+
+  it('a target allocator without PodMonitors scrapes nothing', async () => {
+    expect(await failing({ ...alone, extra: [resource({ enabled: true, prometheusCR: { enabled: true } })] })).toEqual([
+      'unscraped-proxies',
+    ]);
   });
 });
 
@@ -263,7 +340,7 @@ describe('what is not known', () => {
       collectorMissing,
       {
         agent: null,
-    override: null,
+        override: null,
         extra: [
           { ...agent({ image: 'prom/prometheus:v3.5.0', name: 'prometheus' }), metadata: { name: 'prometheus', namespace: 'monitoring' } },
         ],
