@@ -30,6 +30,15 @@ export interface DashboardMap {
   readonly data: Readonly<Record<string, string>>;
 }
 
+/** The token metric in any spelling, as a file that is no JSON may have it too. */
+export const aboutTokens = /gen_*ai[._]\w*client[._]\w*token[._]\w*usage/;
+
+/** Whether a ConfigMap holds a dashboard about tokens, whole or not. */
+export function isAboutTokens({ data }: DashboardMap): boolean {
+  return Object.entries(data).some(([key, json]) => key.endsWith('.json') && aboutTokens.test(json));
+}
+
+/** What brings dashboards to Grafana. */
 export interface DashboardSidecars {
   readonly sidecars: readonly DashboardSidecar[];
   readonly maps: readonly DashboardMap[];

@@ -1,5 +1,5 @@
 import { defineFact } from '../model/fact.ts';
-import { type KubeObject, type Many, ReadError, type Source, type Unread, unreadOf } from '../model/source.ts';
+import { type KubeObject, type Many, ReadError, type Scope, type Source, type Unread, unreadOf } from '../model/source.ts';
 import { list, number, record, records, strings, text } from '../parse/fields.ts';
 import { grouped } from '../parse/grouped.ts';
 import { imageOf } from '../parse/image.ts';
@@ -30,6 +30,8 @@ export interface Mimir {
   /** The HTTP port of that part's pods. */
   readonly port: number;
   readonly services: readonly MimirService[];
+  /** Every Service of the cluster as "NAMESPACE/NAME"; null: they could not be read. */
+  readonly known: ReadonlySet<string> | null;
   readonly limits: MimirLimits;
   /** ConfigMaps that could not be read: limits may be told there. */
   readonly unread: readonly Unread[];
@@ -45,7 +47,8 @@ export const mimirs = defineFact({
     const parts = workloads.read.filter((workload) => isMimir(workload) || isGateway(workload));
     const groups = grouped(parts, ({ namespace, labels }) => `${namespace}/${labels['app.kubernetes.io/instance'] ?? ''}`);
     const whole = [...groups.values()].filter((members) => members.some(isMimir));
-    return { read: await Promise.all(whole.map((members) => mimirOf(source, members))), unread: served(workloads.unread) };
+    const services = whole.length === 0 ? [] : await softly(source, 'services', {}, []);
+    return { read: await Promise.all(whole.map((members) => mimirOf(source, members, services))), unread: served(workloads.unread) };
   },
 });
 
@@ -56,7 +59,9 @@ function served(unread: readonly Unread[]): readonly Unread[] {
 
 /** grafana/mimir, whatever registry it comes from; its rollout operator, its caches and its nginx have images of their own. */
 function mimirContainer({ containers }: Workload): Container | undefined {
-  return containers.find(({ image, init }) => !init && /^(?:grafana-)?(?:mimir|enterprise-metrics)(?:-distroless)?$/.test(imageOf(image).name));
+  return containers.find(
+    ({ image, init }) => !init && /^(?:grafana-)?(?:mimir|enterprise-metrics)(?:-distroless)?$/.test(imageOf(image).name),
+  );
 }
 
 const isMimir = (workload: Workload): boolean => mimirContainer(workload) !== undefined;
@@ -67,11 +72,12 @@ function isGateway({ labels }: Workload): boolean {
   return labels['app.kubernetes.io/name'] === 'mimir' && (component === 'gateway' || component === 'nginx');
 }
 
-async function mimirOf(source: Source, members: readonly Workload[]): Promise<Mimir> {
+async function mimirOf(source: Source, members: readonly Workload[], all: readonly KubeObject[] | null): Promise<Mimir> {
   const [first] = members as readonly [Workload];
   const { namespace } = first;
   const unread: Unread[] = [];
-  const [services, maps] = await Promise.all([softly(source, 'services', namespace, []), softly(source, 'configmaps', namespace, unread)]);
+  const services = (all ?? []).filter(({ metadata }) => metadata.namespace === namespace);
+  const maps = (await softly(source, 'configmaps', { namespace }, unread)) ?? [];
   const queried = answering(members);
   const named = queried ?? first;
   const mounted = new Set(members.flatMap(mountedMaps));
@@ -84,6 +90,7 @@ async function mimirOf(source: Source, members: readonly Workload[]): Promise<Mi
     queried,
     port: queried === null ? 8080 : portOf(queried),
     services: services.flatMap((service) => serviceOf(service, members)),
+    known: all === null ? null : new Set(all.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)),
     limits: mimirLimits(
       files,
       members.flatMap((member) => argvOf(member)),
@@ -92,18 +99,19 @@ async function mimirOf(source: Source, members: readonly Workload[]): Promise<Mi
   };
 }
 
+/** Null: they could not be read. */
 async function softly(
   source: Source,
   resource: 'services' | 'configmaps',
-  namespace: string,
+  scope: Scope,
   unread: Unread[],
-): Promise<readonly KubeObject[]> {
+): Promise<readonly KubeObject[] | null> {
   try {
-    return await source.list(kinds[resource], { namespace });
+    return await source.list(kinds[resource], scope);
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
     unread.push(unreadOf(error));
-    return [];
+    return null;
   }
 }
 

@@ -1,4 +1,4 @@
-import { type DashboardMap, type DashboardSidecar, dashboardSidecars } from '../../../facts/grafana-dashboards.ts';
+import { aboutTokens, type DashboardMap, type DashboardSidecar, dashboardSidecars } from '../../../facts/grafana-dashboards.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { ids } from '../names.ts';
 
@@ -33,9 +33,6 @@ interface Dashboard {
   readonly key: string;
   readonly valid: boolean;
 }
-
-/** The token metric in any spelling, as a broken file may have it too. */
-const aboutTokens = /gen_*ai[._]\w*client[._]\w*token[._]\w*usage/;
 
 function dashboardsOf(map: DashboardMap): readonly Dashboard[] {
   return Object.entries(map.data)

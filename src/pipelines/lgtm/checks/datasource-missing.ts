@@ -1,6 +1,8 @@
 import { type Datasource, datasources } from '../../../facts/grafana.ts';
+import { dashboardSidecars, isAboutTokens } from '../../../facts/grafana-dashboards.ts';
 import type { Mimir, MimirService } from '../../../facts/mimir.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { serviceAddress } from '../../../parse/service-address.ts';
 import { destinations } from '../facts/destinations.ts';
 import { mimirsToAsk } from '../facts/stores.ts';
 import { ids } from '../names.ts';
@@ -15,7 +17,8 @@ export const datasourceMissing = defineCheck({
   why: 'The store answers queries under a path of its own, and everything else there is a 404. Panels over a data source without it show an error or nothing.',
   fix: 'Set the URL of the data source to the Service and port of the store with /prometheus at its end, as http://mimir.monitoring.svc:8080/prometheus.',
   needs: { destinations, datasources },
-  judge({ destinations, datasources }) {
+  wants: { dashboards: dashboardSidecars },
+  judge({ destinations, datasources, dashboards }) {
     const mimirs = mimirsToAsk(destinations);
     const unread = [...destinations.unread, ...datasources.unread];
     const provisioned = datasources.read.filter(({ type }) => type === 'prometheus');
@@ -26,19 +29,53 @@ export const datasourceMissing = defineCheck({
         because:
           'no ConfigMap or GrafanaDatasource gives Grafana a data source of type prometheus: it may come from a Secret or from its own pages',
       };
+    const shown = dashboards.status === 'read' && dashboards.value.maps.some(isAboutTokens);
+    const judged = mimirs.map((mimir) => findings(mimir, readersOf(mimir, datasources), { provisioned, shown }));
+    const unseen = judged.every((each) => each.length === 0) && mimirs.every((mimir) => readersOf(mimir, datasources).length === 0);
     return verdict(
-      mimirs.flatMap((mimir) => findings(mimir, readersOf(mimir, datasources), provisioned)),
+      judged.flat(),
       unread,
+      unseen ? 'no data source that can be seen here asks the store: it may come from a Secret or from Grafana’s own pages' : undefined,
     );
   },
 });
 
+interface Provisioned {
+  readonly provisioned: readonly Datasource[];
+  /** A dashboard about tokens is provisioned as well. */
+  readonly shown: boolean;
+}
+
 /** One data source that works is enough; without any, each that nearly does is told. */
-function findings(mimir: Mimir, readers: readonly Reader[], provisioned: readonly Datasource[]): readonly Finding[] {
+function findings(mimir: Mimir, readers: readonly Reader[], { provisioned, shown }: Provisioned): readonly Finding[] {
   const judged = readers.map((reader) => ({ reader, problem: problemOf(mimir, reader) }));
   if (judged.some(({ problem }) => problem === null)) return [];
-  if (judged.length > 0) return judged.map(({ reader, problem }) => wrong(mimir, reader, problem ?? ''));
-  return mimir.services.length === 0 || provisioned.length === 0 ? [] : [unaimed(mimir, provisioned)];
+  if (judged.length > 0) return judged.map(({ reader, problem }) => wrong(mimir, reader.datasource, problem ?? ''));
+  const astray = provisioned.flatMap((datasource) => {
+    const gone = goneService(mimir, datasource);
+    return gone === null ? [] : [wrong(mimir, datasource, `Service ${gone} does not exist`)];
+  });
+  if (astray.length > 0) return astray;
+  // What is outside the cluster may lead back to the store, by an Ingress.
+  const elsewhere = provisioned.every((datasource) => isServed(mimir, datasource));
+  return mimir.services.length > 0 && provisioned.length > 0 && shown && elsewhere ? [unaimed(mimir, provisioned)] : [];
+}
+
+/** Whether a data source names a Service that is there. */
+function isServed({ known }: Mimir, { url, namespace }: Datasource): boolean {
+  const address = url === null ? null : serviceAddress(url, namespace);
+  return address !== null && known?.has(`${address.namespace}/${address.service}`) === true;
+}
+
+/** The Service of the cluster that a data source names and that is not there; null: it is, or it cannot be told. */
+function goneService({ known, namespace: own }: Mimir, { url, namespace }: Datasource): string | null {
+  const address = url === null ? null : serviceAddress(url, namespace);
+  if (known === null || address === null) return null;
+  const name = `${address.namespace}/${address.service}`;
+  // "prometheus.example" has two labels as well.
+  const inside =
+    address.namespace === own || /\.svc(?:[.:/]|$)/.test(url ?? '') || [...known].some((each) => each.startsWith(`${address.namespace}/`));
+  return inside && !known.has(name) ? name : null;
 }
 
 /** Why a data source that names a Service of the store finds nothing there; null when it does. */
@@ -50,7 +87,7 @@ function problemOf({ services }: Mimir, { address }: Reader): string | null {
   return address.path === '' ? 'its URL lacks /prometheus, and without it the store answers 404 to every query' : null;
 }
 
-function wrong(mimir: Mimir, { datasource }: Reader, problem: string): Finding {
+function wrong(mimir: Mimir, datasource: Datasource, problem: string): Finding {
   return {
     subject: datasource.subject,
     message: `data source ${datasource.name}: ${problem}`,
@@ -59,7 +96,7 @@ function wrong(mimir: Mimir, { datasource }: Reader, problem: string): Finding {
   };
 }
 
-/** Deduced: a data source that an administrator made in Grafana cannot be seen. */
+/** Deduced from what is provisioned: a data source that an administrator made in Grafana cannot be seen. */
 function unaimed(mimir: Mimir, provisioned: readonly Datasource[]): Finding {
   const [first] = provisioned as readonly [Datasource];
   return {

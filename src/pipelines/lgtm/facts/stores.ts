@@ -12,7 +12,7 @@ import { tenantHeader } from '../names.ts';
 import { readersOf, tenantToAsk } from '../tenants.ts';
 import { type Destination, type Destinations, destinations } from './destinations.ts';
 
-const lookedFor = ['workloads that run grafana/mimir', 'Services that collectors write metrics to'];
+const places = ['workloads that run grafana/mimir', 'Services that collectors write metrics to'];
 
 /** Where the sidecars' series are stored: what the user named, else the Mimirs that collectors write to, else any Mimir, else what stands behind their exporters. */
 export const stores = defineFact({
@@ -21,6 +21,7 @@ export const stores = defineFact({
   reads: [listing(kinds.pods), ...tunnelling],
   wants: { destinations, datasources, objects: prometheusObjects },
   read: async ({ destinations, datasources, objects }, { source, options }): Promise<Servers> => {
+    const lookedFor = [...places];
     if (options.prometheus !== null) {
       const named = await candidates(source, options.prometheus, unknownCoverage, objects);
       return { servers: await Promise.all(named.map((each) => reached(source, each, options.prometheus?.headers ?? {}))), lookedFor };
@@ -32,11 +33,20 @@ export const stores = defineFact({
     const behind =
       chosen.length > 0 ? [] : servicesBehind(destinations.value.read).map(({ candidate, headers }) => reached(source, candidate, headers));
     const servers = await Promise.all([...asked, ...behind]);
+    if (servers.length === 0) lookedFor.push(...outside(destinations.value.read));
     if (servers.length === 0 && destinations.value.unread.length > 0)
       return { servers: destinations.value.unread.slice(0, 1).map(unreadable), lookedFor };
     return { servers, lookedFor };
   },
 });
+
+/** Hosts outside the cluster, as the last thing that was looked at. */
+function outside(all: readonly Destination[]): readonly string[] {
+  const urls = all.flatMap(({ address, exporter }) =>
+    address === null && URL.canParse(exporter.endpoint ?? '') ? [new URL(exporter.endpoint ?? '').host] : [],
+  );
+  return urls.length === 0 ? [] : [`what is outside the cluster at ${[...new Set(urls)].join(', ')}`];
+}
 
 /** PodMonitors do not lead to a store. */
 const unknownCoverage = {

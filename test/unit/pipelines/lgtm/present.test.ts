@@ -82,9 +82,25 @@ describe('datasource-missing', () => {
       /^fail: data source Mimir: Service monitoring\/lgtm-pack-mimir has no port 80, only 8080/,
     ],
     [
+      'a Service that does not exist',
+      from('http://mimir.observability.svc:8080/prometheus'),
+      /^fail: data source Mimir: Service observability\/mimir does not exist/,
+    ],
+    [
       'another server',
-      from('http://prometheus.monitoring.svc:9090'),
+      { ...from('http://prometheus.monitoring.svc:9090'), extra: [service('prometheus', { app: 'x' })] },
+      /^pass: no data source that can be seen here asks the store/,
+    ],
+    [
+      'another server, and a dashboard about tokens',
+      { ...from('http://prometheus.monitoring.svc:9090'), extra: [service('prometheus', { app: 'x' }), dashboard()] },
       /^fail: \[warning\] no data source that Grafana is provisioned with asks StatefulSet monitoring\/lgtm-pack-mimir: Mimir asks http:\/\/prometheus/,
+    ],
+    ['an address outside the cluster', { ...from('https://mimir.example.com/prometheus'), extra: [dashboard()] }, /^pass/],
+    [
+      'Services that may not be listed',
+      { ...from('http://mimir.observability.svc:8080/prometheus'), extra: [dashboard()], refused: { services: 'forbidden' } },
+      /^pass/,
     ],
     ['none that is seen', { grafana: [] }, /^skip: no ConfigMap or GrafanaDatasource gives Grafana a data source/],
     ['no Mimir', { mimir: [], collector: [] }, /^skip: there is no Grafana Mimir/],

@@ -121,11 +121,26 @@ describe('store-unreachable', () => {
     ['none that listens', { answers: null }, /^unknown: unreachable/],
     ['none at all', { mimir: [], collector: [] }, /^unknown: absent --prometheus/],
     [
+      'one outside the cluster',
+      { mimir: [], collector: collector(relay(writeTo('https://u:p@mimir.example.com/api/v1/push'))) },
+      /^unknown: absent --prometheus/,
+    ],
+    [
       'tenants that nothing names',
       { mimir: store(), answers: { ...sound, tenant: 'a' } },
       /^unknown: forbidden --prometheus-header 'X-Scope-OrgID: TENANT'$/,
     ],
   ])('%s', async (_, change, line) => expect(lineOf(await judgedLgtm(storeUnreachable, change))).toMatch(line));
+
+  it('says where collectors write, without who they are', async () => {
+    const verdict = await judgedLgtm(storeUnreachable, {
+      mimir: [],
+      collector: collector(relay(writeTo('https://u:p@mimir.example.com/api/v1/push'))),
+    });
+    expect(verdict.status === 'unknown' && verdict.unread[0]?.message).toMatch(
+      /and what is outside the cluster at mimir.example.com\): name one with --prometheus$/,
+    );
+  });
 
   it('asks for the tenant in one sentence', async () => {
     const verdict = await judgedLgtm(storeUnreachable, { mimir: store(), answers: { ...sound, tenant: 'a' } });
