@@ -9,7 +9,7 @@ import { defineCheck, type Finding, type Remedy, verdict } from '../model/check.
 import type { Attempt } from '../model/fact.ts';
 import { grouped } from '../parse/grouped.ts';
 import type { SharedIds } from './shared-ids.ts';
-import { enumerated, keysOf, named, prometheusRun, times, withoutEmitters } from './wording.ts';
+import { enumerated, keysOf, monitorOf, named, prometheusRun, times, withoutEmitters } from './wording.ts';
 
 // Two counts of one counter differ by what came between two scrapes: less than this is not counting twice.
 const noise = 1.05;
@@ -18,7 +18,7 @@ const noise = 1.05;
 export function duplicateMonitors(nouns: Nouns, ids: SharedIds) {
   return defineCheck({
     id: ids.duplicateMonitors,
-    title: `one PodMonitor endpoint scrapes each ${nouns.one}`,
+    title: `one ${monitorOf(nouns)} endpoint scrapes each ${nouns.one}`,
     hop: 'discover',
     severity: 'error',
     why: 'Two endpoints on one port make two series of each counter, which differ in job or endpoint. Every sum over them counts each token twice, and so does the bill.',

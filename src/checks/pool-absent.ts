@@ -4,13 +4,13 @@ import { rejectionsOf } from '../facts/rejection.ts';
 import { type ServerTargets, targets } from '../facts/targets.ts';
 import { defineCheck, type Finding, verdict } from '../model/check.ts';
 import type { SharedIds } from './shared-ids.ts';
-import { counted, distinctUnread, keysOf, prometheusRun, withoutEmitters } from './wording.ts';
+import { counted, distinctUnread, keysOf, monitorOf, prometheusRun, withoutEmitters } from './wording.ts';
 
 /** Monitors that a Prometheus ought to have as scrape pools and does not. */
 export function absentPools(nouns: Nouns, ids: SharedIds) {
   return defineCheck({
     id: ids.poolAbsent,
-    title: `Prometheus has a scrape pool for each PodMonitor of the ${nouns.many}`,
+    title: `Prometheus has a scrape pool for each ${monitorOf(nouns)} of the ${nouns.many}`,
     hop: 'collect',
     severity: 'error',
     why: 'A PodMonitor works once it has become a scrape pool of the running Prometheus. A reload that failed or an operator that is stuck leaves the old configuration in force, silently.',
@@ -25,7 +25,7 @@ export function absentPools(nouns: Nouns, ids: SharedIds) {
         .map((server) => ({ server, endpoints: expectedOf(server, coverage) }))
         .filter(({ endpoints }) => endpoints.length > 0);
       if (expected.length === 0 && doubts.length === 0)
-        return { status: 'skip', because: `no Prometheus that answers is known to take a PodMonitor of the ${nouns.many}` };
+        return { status: 'skip', because: `no Prometheus that answers is known to take a ${monitorOf(nouns)} of the ${nouns.many}` };
       const findings = expected.flatMap(({ server, endpoints }) => findingsOf(server, endpoints, coverage, nouns));
       const silent = expected.filter(({ server }) => server.pools === null && server.active === 0).flatMap(({ server }) => server.unread);
       return verdict(findings, distinctUnread([...doubts, ...silent]));

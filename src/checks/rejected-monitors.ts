@@ -8,13 +8,13 @@ import { defineCheck, type Finding, type Remedy, verdict } from '../model/check.
 import type { Attempt } from '../model/fact.ts';
 import { monitorNamed, patching } from './patching.ts';
 import type { SharedIds } from './shared-ids.ts';
-import { enumerated, keysOf, withoutEmitters } from './wording.ts';
+import { enumerated, keysOf, monitorOf, withoutEmitters } from './wording.ts';
 
 /** PodMonitors that a Prometheus selects and that its operator then leaves out as invalid. */
 export function rejectedMonitors(nouns: Nouns, ids: SharedIds) {
   return defineCheck({
     id: ids.rejected,
-    title: `the operator accepts the PodMonitors of every ${nouns.one}`,
+    title: `the operator accepts the ${monitorOf(nouns)}s of every ${nouns.one}`,
     hop: 'discover',
     severity: 'error',
     why: 'The operator leaves an invalid PodMonitor out with all of its endpoints. The object looks well and is selected, and only an event tells that nothing is scraped.',
@@ -30,7 +30,7 @@ export function rejectedMonitors(nouns: Nouns, ids: SharedIds) {
         return coverage.monitors.filter(({ monitor }) => taken.has(monitor.key)).map((monitor) => [monitor, object] as const);
       });
       if (pairs.length === 0 && doubtsOf(coverage).length === 0)
-        return { status: 'skip', because: `no Prometheus selects a PodMonitor of the ${nouns.many}` };
+        return { status: 'skip', because: `no Prometheus selects a ${monitorOf(nouns)} of the ${nouns.many}` };
       const findings = pairs.flatMap(([monitor, object]) => findingsOf(monitor, object, leftOut(monitor, object, coverage, targets)));
       return verdict(findings, doubtsOf(coverage));
     },

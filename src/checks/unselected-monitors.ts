@@ -9,13 +9,13 @@ import type { Attempt } from '../model/fact.ts';
 import type { Unread } from '../model/source.ts';
 import { scrapedKeys } from './scraped.ts';
 import type { SharedIds } from './shared-ids.ts';
-import { counted, distinct, distinctUnread, keysOf, withoutEmitters } from './wording.ts';
+import { counted, distinct, distinctUnread, keysOf, monitorOf, withoutEmitters } from './wording.ts';
 
 /** PodMonitors that match emitters and that no Prometheus takes. */
 export function unselectedMonitors(nouns: Nouns, ids: SharedIds) {
   return defineCheck({
     id: ids.unselected,
-    title: `a Prometheus takes the PodMonitors of every ${nouns.one}`,
+    title: `a Prometheus takes the ${monitorOf(nouns)}s of every ${nouns.one}`,
     hop: 'discover',
     severity: 'error',
     why: 'A PodMonitor that no Prometheus selects is a file in a drawer. Its pods are scraped by nobody, and no event says so.',
@@ -29,7 +29,7 @@ export function unselectedMonitors(nouns: Nouns, ids: SharedIds) {
       if (coverage.objects.length === 0 && coverage.objectsUnread.length === 0)
         return { status: 'skip', because: 'there is no Prometheus object that could select' };
       const covering = coverage.monitors.filter(({ endpoints }) => endpoints.some(({ covers }) => covers.length > 0));
-      if (covering.length === 0) return { status: 'skip', because: `no PodMonitor matches the ${nouns.many}` };
+      if (covering.length === 0) return { status: 'skip', because: `no ${monitorOf(nouns)} matches the ${nouns.many}` };
       const open = untaken(covering, targets);
       const findings = coverage.objectsUnread.length > 0 ? [] : open.flatMap((emitters) => findingOf(emitters, coverage, targets, nouns));
       const unread = covering.flatMap(({ selections }) => selections.flatMap(doubtsAbout));

@@ -24,6 +24,11 @@ export function monitorsOf({ services }: Pick<Nouns, 'services'>): string {
   return services === true ? 'PodMonitor or ServiceMonitor' : 'PodMonitor';
 }
 
+/** The same in short, where both may be meant: "PodMonitor", "monitor". */
+export function monitorOf({ services }: Pick<Nouns, 'services'>): string {
+  return services === true ? 'monitor' : 'PodMonitor';
+}
+
 /** Keys of emitters, each once. */
 export function keysOf(emitters: readonly Emitter[]): readonly string[] {
   return [...new Set(emitters.map(({ key }) => key))];
