@@ -61,7 +61,7 @@ const explained: Readonly<Record<string, readonly string[]>> = {
   'identity-partial': nameless,
   'idle-proxies': closed,
   'export-failing': [ids.tenantMismatched],
-  [defaultIds.seriesAbsent]: [...closed, ...collecting, ids.tenantMismatched],
+  [defaultIds.seriesAbsent]: [...closed, ...collecting, ids.unreachable, ids.tenantMismatched],
   [defaultIds.storedIdentityAbsent]: [...nameless, ...collecting],
   [defaultIds.seriesStale]: collecting,
   [ids.seriesDoubled]: repeating,

@@ -3,8 +3,7 @@ import { dashboardSidecars, isAboutTokens } from '../../../facts/grafana-dashboa
 import type { Mimir, MimirService } from '../../../facts/mimir.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { serviceAddress } from '../../../parse/service-address.ts';
-import { destinations } from '../facts/destinations.ts';
-import { mimirsToAsk } from '../facts/stores.ts';
+import { destinations, mimirsToAsk } from '../facts/destinations.ts';
 import { ids } from '../names.ts';
 import { type Reader, readersOf } from '../tenants.ts';
 

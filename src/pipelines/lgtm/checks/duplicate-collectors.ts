@@ -1,3 +1,4 @@
+import type { Collector } from '../../../facts/collectors.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { number, record } from '../../../parse/fields.ts';
 import type { CollectorExporter } from '../../../parse/scrape-job.ts';
@@ -40,9 +41,9 @@ interface Pair {
 }
 
 /** Where an exporter sends: one Service by whatever name, and a tenant. */
-function storeOf(scrape: Scrape, { endpoint, tenant }: Pick<CollectorExporter, 'endpoint' | 'tenant'>): string | null {
+function storeOf({ namespace }: Collector, { endpoint, tenant }: Pick<CollectorExporter, 'endpoint' | 'tenant'>): string | null {
   if (endpoint === null) return null;
-  const address = serviceAddress(endpoint, scrape.collector.namespace);
+  const address = serviceAddress(endpoint, namespace);
   const place = address === null ? (URL.canParse(endpoint) ? new URL(endpoint).host : endpoint) : `${address.namespace}/${address.service}`;
   return `${place}${tenant === null ? '' : ` (tenant ${tenant})`}`;
 }
@@ -51,8 +52,10 @@ function twice(each: EmitterScraping): readonly Pair[] {
   const [, ...others] = each.scrapes;
   return each.scrapes.flatMap((first, index) =>
     others.slice(index).flatMap((second): readonly Pair[] => {
-      const mine = first.stores.map((store) => storeOf(first, store));
-      const store = second.stores.map((exporter) => storeOf(second, exporter)).find((place) => place !== null && mine.includes(place));
+      const mine = first.ends.map(({ collector, exporter }) => storeOf(collector, exporter));
+      const store = second.ends
+        .map(({ collector, exporter }) => storeOf(collector, exporter))
+        .find((place) => place !== null && mine.includes(place));
       const same = first.jobLabel === second.jobLabel;
       // Two files may say the same job of one Alloy twice; a collector has one job of a name.
       if (store == null || (same && first.collector.key === second.collector.key)) return [];
@@ -66,9 +69,9 @@ function twice(each: EmitterScraping): readonly Pair[] {
 function besides(each: EmitterScraping): readonly Pair[] {
   return each.scrapes.flatMap((first) =>
     each.prometheuses.flatMap(({ subject, remoteWrites }): readonly Pair[] => {
-      const places = remoteWrites.map((endpoint) => storeOf(first, { endpoint, tenant: null }));
-      const store = first.stores
-        .map((exporter) => storeOf(first, { ...exporter, tenant: null }))
+      const places = remoteWrites.map((endpoint) => storeOf(first.collector, { endpoint, tenant: null }));
+      const store = first.ends
+        .map(({ collector, exporter }) => storeOf(collector, { ...exporter, tenant: null }))
         .find((place) => place !== null && places.includes(place));
       if (store == null) return [];
       return [{ key: JSON.stringify([first.collector.key, first.jobLabel, subject]), each, first, other: subject, store, same: false }];
@@ -122,8 +125,8 @@ function everywhere(emitters: readonly EmitterScraping[]): readonly Finding[] {
 }
 
 function isEverywhere(scrape: Scrape): boolean {
-  const { perNode, sure, job, stores } = scrape;
-  return !perNode && sure && !job.shared && stores.length > 0 && instancesOf(scrape) > 1;
+  const { perNode, sure, job, ends } = scrape;
+  return !perNode && sure && !job.shared && ends.length > 0 && instancesOf(scrape) > 1;
 }
 
 function instancesOf({ collector: { workload } }: Scrape): number {

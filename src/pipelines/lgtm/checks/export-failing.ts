@@ -3,6 +3,7 @@ import { typeOf } from '../../../parse/collector-config.ts';
 import { grouped, listed } from '../../envoy-ai-gateway/phrases.ts';
 import { collectorLogs, telling } from '../facts/collector-logs.ts';
 import { collectorMetrics, type ExporterCount, type SelfMetrics } from '../facts/collector-metrics.ts';
+import { passesThrough } from '../facts/collector-pods.ts';
 import { type ExportService, exportServices } from '../facts/export-services.ts';
 import { type Scraping, scraping } from '../facts/scraping.ts';
 import { withoutCollectors } from '../verdicts.ts';
@@ -43,10 +44,16 @@ export const exportFailing = defineCheck({
 
 /** Only exporters that a sidecar's metrics reach; `prometheus_remote_write` is also named `prometheusremotewrite`. */
 function matters({ exporter }: ExporterCount, { collector }: SelfMetrics, { emitters }: Scraping): boolean {
-  const stores = emitters.flatMap(({ scrapes }) =>
-    scrapes.filter((scrape) => scrape.collector.key === collector.key).flatMap(({ stores }) => stores),
+  const ends = emitters.flatMap(({ scrapes }) => scrapes.flatMap((scrape) => scrape.ends));
+  const handed = emitters.flatMap(({ scrapes }) =>
+    scrapes.filter((scrape) => scrape.collector.key === collector.key).flatMap(({ job }) => job.wiredTo),
   );
-  return stores.some(({ id }) => plain(id) === plain(exporter));
+  const own = ends.filter((end) => end.collector.key === collector.key).map((end) => end.exporter.id);
+  return [...own, ...handed].some((id) => !isDebug(id) && plain(id) === plain(exporter));
+}
+
+function isDebug(id: string): boolean {
+  return ['debug', 'logging', 'nop'].includes(typeOf(id));
 }
 
 function plain(id: string): string {
@@ -82,9 +89,7 @@ function findingOf(group: readonly Trouble[], { emitters }: Scraping): readonly 
   const { self, exporter, what, counts } = first;
   const { collector, pod } = self;
   const endpoint = collector.exporters.find(({ id }) => plain(id) === plain(exporter))?.endpoint ?? null;
-  const keys = emitters
-    .filter(({ scrapes }) => scrapes.some((scrape) => scrape.collector.key === collector.key))
-    .map(({ emitter }) => emitter.key);
+  const keys = emitters.filter(({ scrapes }) => passesThrough(scrapes, collector)).map(({ emitter }) => emitter.key);
   const others = group.length > 1 ? ` (and ${group.length - 1} more)` : '';
   return [
     {
@@ -115,8 +120,7 @@ function said(what: Trouble['what'], { sent, failed, queued, capacity }: Exporte
 }
 
 /** An address of the cluster behind which nothing is. */
-function leadsNowhere({ scrape, exporter, address, ports }: ExportService, { emitters }: Scraping): readonly Finding[] {
-  const { collector } = scrape;
+function leadsNowhere({ collector, exporter, address, ports }: ExportService, { emitters }: Scraping): readonly Finding[] {
   const service = `${address.namespace}/${address.service}`;
   // A Service of the kind ExternalName has no ports of its own.
   if (ports !== null && (ports.length === 0 || ports.includes(address.port))) return [];
@@ -130,9 +134,7 @@ function leadsNowhere({ scrape, exporter, address, ports }: ExportService, { emi
       message: `exporter ${exporter.id} sends to ${what}`,
       evidence: { saw: withoutUser(exporter.endpoint ?? ''), run: `kubectl -n ${address.namespace} get service` },
       remedy: { text: `give exporter ${exporter.id} the address of the store` },
-      about: emitters
-        .filter(({ scrapes }) => scrapes.some((each) => each.collector.key === collector.key))
-        .map(({ emitter }) => emitter.key),
+      about: emitters.filter(({ scrapes }) => passesThrough(scrapes, collector)).map(({ emitter }) => emitter.key),
     },
   ];
 }

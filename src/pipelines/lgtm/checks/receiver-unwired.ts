@@ -22,7 +22,7 @@ export const receiverUnwired = defineCheck({
     if (none !== null) return none;
     const scraped = scraping.emitters.filter(({ scrapes }) => scrapes.length > 0);
     if (scraped.length === 0) return { status: 'skip', because: 'no collector scrapes a sidecar' };
-    const lost = scraped.filter((each) => !goesAnotherWay(each) && each.scrapes.every(({ stores }) => stores.length === 0));
+    const lost = scraped.filter((each) => !goesAnotherWay(each) && each.scrapes.every(({ ends }) => ends.length === 0));
     const unsure = lost.filter(({ scrapes }) => scrapes.some(({ job }) => !job.followed));
     return verdict(findingsOf(lost.filter((each) => !unsure.includes(each))), [
       ...scraping.unread,
@@ -58,19 +58,20 @@ function findingsOf(lost: readonly EmitterScraping[]): readonly Finding[] {
   });
 }
 
-function findingOf({ collector, job }: Scrape, emitters: Parameters<typeof sidecars>[0]): Finding {
-  const source = lastSource(collector);
+function findingOf({ collector, job, through }: Scrape, emitters: Parameters<typeof sidecars>[0]): Finding {
+  const last = through.at(-1) ?? collector;
+  const source = lastSource(last);
   const undefinedOnes = job.wiredTo.filter((id) => !collector.exporters.some((exporter) => exporter.id === id));
   return {
     subject: collector.subject,
-    message: `${job.receiver}, which scrapes ${sidecars(emitters)}, ${endOf(job.wiredTo, undefinedOnes)}`,
-    evidence: { saw: sawOf(collector), run: showSource(source, collector) },
-    remedy: job.wiredTo.length === 0 ? wiring(collector, job.receiver) : sending(collector),
+    message: `${job.receiver}, which scrapes ${sidecars(emitters)}, ${endOf(job.wiredTo, undefinedOnes, through)}`,
+    evidence: { saw: sawOf(last), run: showSource(source, last) },
+    remedy: job.wiredTo.length === 0 ? wiring(collector, job.receiver) : sending(last),
     about: keysOf(emitters),
   };
 }
 
-function endOf(wiredTo: readonly string[], undefinedOnes: readonly string[]): string {
+function endOf(wiredTo: readonly string[], undefinedOnes: readonly string[], through: readonly Collector[]): string {
   if (wiredTo.length === 0) return 'is named by no metrics pipeline';
   return undefinedOnes.length > 0
     ? `is sent to ${listed(undefinedOnes)}, which is not configured`

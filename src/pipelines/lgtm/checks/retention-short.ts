@@ -2,8 +2,8 @@ import type { Mimir } from '../../../facts/mimir.ts';
 import { type TokenQuery, tokenQueries } from '../../../facts/token-queries.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { durationOf } from '../../../parse/duration.ts';
-import { destinations } from '../facts/destinations.ts';
-import { mimirsToAsk, stores } from '../facts/stores.ts';
+import { destinations, mimirsToAsk } from '../facts/destinations.ts';
+import { stores } from '../facts/stores.ts';
 import { ids, tenantHeader } from '../names.ts';
 import { nouns } from '../nouns.ts';
 

@@ -5,14 +5,13 @@ import { defineFact } from '../../../model/fact.ts';
 import { type Many, type Source, unreadOf } from '../../../model/source.ts';
 import { record, text } from '../../../parse/fields.ts';
 import { withoutArguments } from '../../envoy-ai-gateway/guess.ts';
-import type { Scraping } from './scraping.ts';
-import { scraping } from './scraping.ts';
+import { type Scrape, type Scraping, scraping } from './scraping.ts';
 
 /** A collector that has to do with the sidecars, and its pods. */
 export interface CollectorPods {
   readonly collector: Collector;
   readonly pods: readonly CollectorPod[];
-  /** Keys of the sidecars that it scrapes; empty: it may be the one that should. */
+  /** Keys of the sidecars whose metrics pass through it; empty: it may be the one that should scrape them. */
   readonly scrapes: readonly string[];
 }
 
@@ -26,7 +25,9 @@ export interface CollectorPod {
 
 /** The collectors whose health matters: those that scrape a sidecar; while none does, all that scrape anything. */
 export function concerned({ collectors, emitters }: Scraping): readonly Collector[] {
-  const keys = new Set(emitters.flatMap(({ scrapes }) => scrapes.map(({ collector }) => collector.key)));
+  const keys = new Set(
+    emitters.flatMap(({ scrapes }) => scrapes.flatMap(({ collector, through }) => [collector, ...through].map(({ key }) => key))),
+  );
   return keys.size > 0
     ? collectors.filter(({ key }) => keys.has(key))
     : collectors.filter(({ jobs, config }) => jobs.length > 0 || config.status === 'unknown');
@@ -47,10 +48,13 @@ export const collectorPods = defineFact({
   },
 });
 
+/** Whether metrics pass through a collector, first or later. */
+export function passesThrough(scrapes: readonly Scrape[], { key }: Collector): boolean {
+  return scrapes.some(({ collector, through }) => collector.key === key || through.some((each) => each.key === key));
+}
+
 async function podsOf(collector: Collector, { emitters }: Scraping, source: Source) {
-  const scrapes = emitters.flatMap(({ emitter, scrapes }) =>
-    scrapes.some((each) => each.collector.key === collector.key) ? [emitter.key] : [],
-  );
+  const scrapes = emitters.flatMap(({ emitter, scrapes }) => (passesThrough(scrapes, collector) ? [emitter.key] : []));
   const { workload } = collector;
   if (workload === null || Object.keys(workload.selector).length === 0) return { collector, pods: [], scrapes };
   const labelSelector = Object.entries(workload.selector)

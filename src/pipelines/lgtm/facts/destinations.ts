@@ -48,3 +48,9 @@ function destinationsOf(collector: Collector, mimirs: readonly Mimir[]): readonl
 export function leadsTo({ namespace, service }: ServiceAddress, { services }: Mimir): boolean {
   return services.some((each) => each.namespace === namespace && each.name === service);
 }
+
+/** Of several Mimirs those that collectors write to. */
+export function mimirsToAsk({ read, mimirs }: Destinations): readonly Mimir[] {
+  const written = mimirs.filter((mimir) => read.some((destination) => destination.mimir?.key === mimir.key));
+  return written.length > 0 ? written : mimirs;
+}

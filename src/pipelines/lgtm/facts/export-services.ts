@@ -2,14 +2,12 @@ import { kinds, listing } from '../../../facts/kinds.ts';
 import { defineFact } from '../../../model/fact.ts';
 import { type KubeObject, type Many, unreadOf } from '../../../model/source.ts';
 import { number, record, records, text } from '../../../parse/fields.ts';
-import type { CollectorExporter } from '../../../parse/scrape-job.ts';
 import { type ServiceAddress, serviceAddress } from '../../../parse/service-address.ts';
-import { type Scrape, scraping } from './scraping.ts';
+import type { WayEnd } from '../ways.ts';
+import { scraping } from './scraping.ts';
 
 /** An exporter that a sidecar's metrics reach, and what its address leads to. */
-export interface ExportService {
-  readonly scrape: Scrape;
-  readonly exporter: CollectorExporter;
+export interface ExportService extends WayEnd {
   readonly address: ServiceAddress;
   /** Null: there is no such Service. */
   readonly ports: readonly number[] | null;
@@ -22,14 +20,12 @@ export const exportServices = defineFact({
   reads: [listing(kinds.services)],
   needs: { scraping },
   async read({ scraping }, { source }): Promise<Many<ExportService>> {
-    const all = scraping.emitters.flatMap(({ scrapes }) =>
-      scrapes.flatMap((scrape) => scrape.stores.map((exporter) => ({ scrape, exporter }))),
-    );
-    const found = all.flatMap(({ scrape, exporter }) => {
-      const address = exporter.endpoint === null ? null : serviceAddress(exporter.endpoint, scrape.collector.namespace);
-      return address === null ? [] : [{ scrape, exporter, address }];
+    const ends = scraping.emitters.flatMap(({ scrapes }) => scrapes.flatMap((scrape) => scrape.ends));
+    const found = ends.flatMap((end) => {
+      const address = end.exporter.endpoint === null ? null : serviceAddress(end.exporter.endpoint, end.collector.namespace);
+      return address === null ? [] : [{ ...end, address }];
     });
-    const distinct = [...new Map(found.map((each) => [`${each.scrape.collector.key} ${each.exporter.id}`, each])).values()];
+    const distinct = [...new Map(found.map((each) => [`${each.collector.key} ${each.exporter.id}`, each])).values()];
     const namespaces = [...new Set(distinct.map(({ address }) => address.namespace))];
     const settled = await Promise.all(
       namespaces.map((namespace) =>

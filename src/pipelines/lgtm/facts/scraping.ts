@@ -5,9 +5,10 @@ import type { Emitter } from '../../../facts/emitters.ts';
 import { type Attempt, defineFact } from '../../../model/fact.ts';
 import type { Many, Unread } from '../../../model/source.ts';
 import { record, records } from '../../../parse/fields.ts';
-import type { CollectorExporter, ScrapeJob } from '../../../parse/scrape-job.ts';
+import type { ScrapeJob } from '../../../parse/scrape-job.ts';
 import { emitters } from '../../envoy-ai-gateway/facts/emitters.ts';
 import { nouns as gateway } from '../../envoy-ai-gateway/nouns.ts';
+import { type WayEnd, waysFrom } from '../ways.ts';
 
 /** A job of a collector, at an emitter. */
 export interface JobAt {
@@ -22,8 +23,10 @@ export interface Scrape extends JobAt {
   readonly sure: boolean;
   /** Each collector of a DaemonSet takes the pods of its own node. */
   readonly perNode: boolean;
-  /** The exporters it reaches that send metrics on. */
-  readonly stores: readonly CollectorExporter[];
+  /** The exporters in which its way ends, of this collector or of one that it hands its metrics to; those that only print are none. */
+  readonly ends: readonly WayEnd[];
+  /** Collectors on that way, after this one. */
+  readonly through: readonly Collector[];
 }
 
 /** A job that does not scrape an emitter and seems meant to, or scrapes another port of its pod. */
@@ -66,7 +69,7 @@ export function scrapingOf(emitters: Many<Emitter>, collectors: Many<Collector>,
   const living = emitters.read.filter(({ pod }) => !pod.deleting && pod.ip !== null && pod.phase !== 'Failed' && pod.phase !== 'Succeeded');
   const jobs = collectors.read.flatMap((collector) => collector.jobs.map((job) => ({ collector, job })));
   const monitored = coverage.status === 'read' ? coverage.value : null;
-  const at = living.map((emitter) => scrapingAt(emitter, jobs, monitored));
+  const at = living.map((emitter) => scrapingAt(emitter, { jobs, coverage: monitored, all: collectors.read }));
   return {
     emitters: at.map(({ scraping }) => scraping),
     collectors: collectors.read,
@@ -80,11 +83,17 @@ interface At {
   readonly doubts: Scraping['doubts'];
 }
 
-function scrapingAt(emitter: Emitter, jobs: readonly JobAt[], coverage: Coverage | null): At {
+interface Around {
+  readonly jobs: readonly JobAt[];
+  readonly coverage: Coverage | null;
+  readonly all: readonly Collector[];
+}
+
+function scrapingAt(emitter: Emitter, { jobs, coverage, all }: Around): At {
   const outcomes = jobs.map((at) => ({ ...at, outcome: outcomeAt(at, emitter, coverage) }));
   const scraping = {
     emitter,
-    scrapes: outcomes.flatMap(({ outcome, ...at }) => (outcome.status === 'covered' ? [{ ...at, ...scrapeOf(at, outcome) }] : [])),
+    scrapes: outcomes.flatMap(({ outcome, ...at }) => (outcome.status === 'covered' ? [scrapeAt(at, outcome, all)] : [])),
     nears: outcomes.flatMap(({ outcome, ...at }) => (isNear(outcome) ? [{ ...at, outcome }] : [])),
     prometheuses: coverage === null ? [] : prometheusesAt(emitter, coverage),
     pushes: pushesOf(emitter),
@@ -107,13 +116,11 @@ function outcomeAt({ collector, job }: JobAt, emitter: Emitter, coverage: Covera
     : { status: 'covered', jobLabel: cover.labels.job ?? job.name, sure: false, perNode: false };
 }
 
-function scrapeOf(
-  { collector, job }: JobAt,
-  { jobLabel, sure, perNode }: Extract<JobOutcome, { readonly status: 'covered' }>,
-): Omit<Scrape, keyof JobAt> {
-  const stores = collector.exporters.filter(({ id, kind }) => job.wiredTo.includes(id) && kind !== 'debug');
-  return { jobLabel, sure, perNode, stores };
+function scrapeAt({ collector, job }: JobAt, { jobLabel, sure, perNode }: Covered, all: readonly Collector[]): Scrape {
+  return { collector, job, jobLabel, sure, perNode, ...waysFrom(collector, job.wiredTo, all) };
 }
+
+type Covered = Extract<JobOutcome, { readonly status: 'covered' }>;
 
 function isNear(outcome: JobOutcome): outcome is Near['outcome'] {
   return ['path', 'dropped', 'outside', 'elsewhere'].includes(outcome.status);

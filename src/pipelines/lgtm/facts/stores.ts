@@ -1,7 +1,6 @@
 import { datasources } from '../../../facts/grafana.ts';
 import { kinds, listing, tunnelling } from '../../../facts/kinds.ts';
 import type { Mimir } from '../../../facts/mimir.ts';
-import { type Pod, podOf } from '../../../facts/pods.ts';
 import { reached, type Server, type Servers } from '../../../facts/prometheus.ts';
 import { prometheusObjects } from '../../../facts/prometheus-objects.ts';
 import { type Candidate, candidates } from '../../../facts/prometheus-places.ts';
@@ -10,7 +9,8 @@ import type { Source, Unread } from '../../../model/source.ts';
 import type { ServiceAddress } from '../../../parse/service-address.ts';
 import { tenantHeader } from '../names.ts';
 import { readersOf, tenantToAsk } from '../tenants.ts';
-import { type Destination, type Destinations, destinations } from './destinations.ts';
+import { type Destination, destinations } from './destinations.ts';
+import { firstReady, type MimirPods, mimirPods } from './mimir-pods.ts';
 
 const places = ['workloads that run grafana/mimir', 'Services that collectors write metrics to'];
 
@@ -19,17 +19,19 @@ export const stores = defineFact({
   id: 'stores',
   title: 'stores of metrics',
   reads: [listing(kinds.pods), ...tunnelling],
-  wants: { destinations, datasources, objects: prometheusObjects },
-  read: async ({ destinations, datasources, objects }, { source, options }): Promise<Servers> => {
+  wants: { destinations, datasources, objects: prometheusObjects, pods: mimirPods },
+  read: async ({ destinations, datasources, objects, pods }, { source, options }): Promise<Servers> => {
     const lookedFor = [...places];
     if (options.prometheus !== null) {
       const named = await candidates(source, options.prometheus, unknownCoverage, objects);
       return { servers: await Promise.all(named.map((each) => reached(source, each, options.prometheus?.headers ?? {}))), lookedFor };
     }
     if (destinations.status === 'unread') return { servers: [unreadable(destinations.unread)], lookedFor };
-    const chosen = mimirsToAsk(destinations.value);
+    const chosen = pods.status === 'read' ? pods.value : [];
     const read = datasources.status === 'read' ? datasources.value : { read: [], unread: [] };
-    const asked = chosen.map((mimir) => askMimir(source, mimir, headersFor(mimir, readersOf(mimir, read), destinations.value.read)));
+    const asked = chosen.map((each) =>
+      askMimir(source, each, headersFor(each.mimir, readersOf(each.mimir, read), destinations.value.read)),
+    );
     const behind =
       chosen.length > 0 ? [] : servicesBehind(destinations.value.read).map(({ candidate, headers }) => reached(source, candidate, headers));
     const servers = await Promise.all([...asked, ...behind]);
@@ -54,12 +56,6 @@ const unknownCoverage = {
   unread: { what: 'PodMonitors', reason: 'absent', message: 'PodMonitors were not looked at', needs: null },
 } as const;
 
-/** Of several Mimirs those that collectors write to. */
-export function mimirsToAsk({ read, mimirs }: Destinations): readonly Mimir[] {
-  const written = mimirs.filter((mimir) => read.some((destination) => destination.mimir?.key === mimir.key));
-  return written.length > 0 ? written : mimirs;
-}
-
 type Headers = Readonly<Record<string, string>>;
 
 function headersFor(mimir: Mimir, readers: Parameters<typeof tenantToAsk>[1], all: readonly Destination[]): Headers {
@@ -68,20 +64,14 @@ function headersFor(mimir: Mimir, readers: Parameters<typeof tenantToAsk>[1], al
   return tenant === null ? {} : { [tenantHeader]: tenant };
 }
 
-async function askMimir(source: Source, mimir: Mimir, headers: Headers): Promise<Server> {
+async function askMimir(source: Source, { mimir, pods, unread: refused }: MimirPods, headers: Headers): Promise<Server> {
   const { key, subject, queried, namespace, port } = mimir;
-  const selector = Object.entries(queried?.selector ?? {}).map(([name, value]) => `${name}=${value}`);
-  const pods = selector.length === 0 ? [] : (await source.list(kinds.pods, { namespace, labelSelector: selector.join(',') })).map(podOf);
   const pod = firstReady(pods);
   const message = queried === null ? `no workload of the Mimir in namespace ${namespace} answers queries` : `no pod of ${subject} is ready`;
-  const unread: Unread = { what: `GET ${subject}`, reason: 'unreachable', message, needs: null };
+  const unread: Unread = refused ?? { what: `GET ${subject}`, reason: 'unreachable', message, needs: null };
   const endpoint = { at: 'pod', namespace, pod: pod?.name ?? '', port } as const;
   const places = pod === null ? [] : [{ name: subject, endpoint, prefix: '' }];
   return reached(source, { key, subject, object: null, places, unread: pod === null ? [unread] : [] }, headers);
-}
-
-function firstReady(pods: readonly Pod[]): Pod | null {
-  return pods.filter(({ ready, deleting }) => ready && !deleting).toSorted((a, b) => (a.name < b.name ? -1 : 1))[0] ?? null;
 }
 
 /**

@@ -110,6 +110,22 @@ describe('the store that is asked', () => {
   ])('%s', async (_, change, places) => expect(await placesOf(change)).toEqual(places));
 });
 
+const crashed: KubeObject = {
+  ...pod('lgtm-pack-mimir-0', mimirLabels, false),
+  status: {
+    phase: 'Running',
+    containerStatuses: [
+      {
+        name: 'mimir',
+        ready: false,
+        restartCount: 7,
+        state: { waiting: { reason: 'CrashLoopBackOff' } },
+        lastState: { terminated: { reason: 'Error', exitCode: 1, message: 'error loading config: yaml: unmarshal errors' } },
+      },
+    ],
+  },
+};
+
 describe('store-unreachable', () => {
   it.each<[string, Change, RegExp]>([
     ['a Mimir that answers', {}, /^pass: StatefulSet monitoring\/lgtm-pack-mimir: Grafana Mimir 3.0.5$/],
@@ -118,6 +134,14 @@ describe('store-unreachable', () => {
       { ...writing('a'), mimir: store(), grafana: reading('a'), answers: { ...sound, tenant: 'a' } },
       /^pass: .*, tenant a$/,
     ],
+    [
+      'one whose program ends',
+      { mimir: [mimir(), crashed] },
+      /^fail: the store has no pod that is ready: waiting CrashLoopBackOff, 7 restarts, last ended with code 1 \(Error\); it said: error loading config/,
+    ],
+    ['one that is scaled to zero', { mimir: [mimir()] }, /^fail: the store has no pods/],
+    ['one that is just starting', { mimir: [mimir(), pod('lgtm-pack-mimir-0', mimirLabels, false)] }, /^unknown: unreachable/],
+    ['pods that may not be listed', { refused: { pods: 'forbidden' } }, /^unknown: forbidden/],
     ['none that listens', { answers: null }, /^unknown: unreachable/],
     ['none at all', { mimir: [], collector: [] }, /^unknown: absent --prometheus/],
     [
