@@ -127,13 +127,18 @@ function exposedSeries(
   const spelled = (name: string): string => (dotted ? escapeName(rawLabel(name, identity), job.names) : name);
   const labels = new Map(Object.entries(series.labels).map(([name, value]) => [spelled(name), value]));
   // The suffix is added after the name was escaped: prometheus/common expfmt, EscapeMetricFamily.
-  labels.set('__name__', `${escapeName(family, dotted ? job.names : 'allow-utf-8')}${nouns.family.total === null ? '' : '_sum'}`);
+  labels.set('__name__', `${escapeName(family, dotted ? job.names : 'allow-utf-8')}${isHistogram(nouns, family) ? '_sum' : ''}`);
   const carried = identity.filter(({ label }) => (series.labels[label] ?? '') !== '');
   return {
     labels,
     identity: new Map(carried.map(({ label }) => [spelled(label), series.labels[label] ?? ''])),
     tokens: tokensOf(nouns, series),
   };
+}
+
+/** Whether what is summed is the _sum of the family, rather than the family itself, a counter. */
+export function isHistogram({ family }: Nouns, name = family.name): boolean {
+  return family.total !== null && !family.spellings.includes(name);
 }
 
 /** The name as registered: the attribute of an identity label, dots in the intrinsic ones (internal/metrics/genai.go). */

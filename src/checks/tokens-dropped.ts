@@ -8,7 +8,7 @@ import type { Attempt } from '../model/fact.ts';
 import { grouped } from '../parse/grouped.ts';
 import type { RelabelRule } from '../parse/relabel.ts';
 import { endpointOf, monitorNamed, patching, withoutMetricRule, withoutWriteRule } from './patching.ts';
-import { culprit, type Fate, fatesOf, ruleText, type Simulation, sentBy, simulations } from './simulation.ts';
+import { culprit, type Fate, fatesOf, isHistogram, ruleText, type Simulation, sentBy, simulations } from './simulation.ts';
 import { whereRun, whereText } from './tenants-merged.ts';
 
 /** Rules that keep token series from being stored at all: keep, drop, native histograms. */
@@ -91,7 +91,7 @@ function dropped(runs: readonly Simulation[], coverage: Attempt<Coverage>): read
 /** A classic histogram that is converted leaves no _sum behind: scrape/scrape.go convertClassicHistogramsToNHCB. */
 function native(runs: readonly Simulation[], nouns: Nouns, coverage: Attempt<Coverage>): readonly Finding[] {
   const [first] = runs;
-  if (first === undefined || nouns.family.total === null || !first.job.convertsToNative || first.job.keepsClassic) return [];
+  if (first === undefined || !isHistogram(nouns) || !first.job.convertsToNative || first.job.keepsClassic) return [];
   const base = (first.exposed[0]?.labels.get('__name__') ?? nouns.family.name).replace(/_sum$/, '');
   return [
     {
