@@ -73,6 +73,8 @@ function findingOf({ collector, job, through }: Scrape, emitters: Parameters<typ
 
 function endOf(wiredTo: readonly string[], undefinedOnes: readonly string[], through: readonly Collector[]): string {
   if (wiredTo.length === 0) return 'is named by no metrics pipeline';
+  if (through.length > 0)
+    return `is handed to ${listed(through.map(({ subject }) => subject))}, where what comes by OTLP reaches no exporter that sends it on`;
   return undefinedOnes.length > 0
     ? `is sent to ${listed(undefinedOnes)}, which is not configured`
     : `is sent to ${listed(wiredTo)} alone, which only prints`;

@@ -164,6 +164,55 @@ describe('other ways that are sound', () => {
   });
 });
 
+describe('an agent that hands its metrics to a collector in front of the store', () => {
+  const gatewayFile = (exporters: readonly string[]): string =>
+    JSON.stringify({
+      receivers: { otlp: { protocols: { grpc: {} } } },
+      exporters: { 'prometheusremotewrite/mimir': { endpoint: 'http://lgtm-pack-mimir:8080/api/v1/push' }, debug: {} },
+      service: { pipelines: { metrics: { receivers: ['otlp'], exporters } } },
+    });
+  const labels = { app: 'otel-gateway' };
+  const base = agent({ name: 'otel-gateway', args: ['--config=/conf/relay.yaml'] });
+  const front: KubeObject = {
+    ...base,
+    kind: 'Deployment',
+    metadata: { ...base.metadata, labels },
+    spec: { ...(base.spec as object), replicas: 1, selector: { matchLabels: labels } },
+    status: {},
+  };
+  const frontPod = (state: Readonly<Record<string, unknown>> = {}): KubeObject => ({
+    ...agentPod(state),
+    metadata: { name: 'otel-gateway-1', namespace: 'monitoring', labels },
+  });
+  const service: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'otel-gateway', namespace: 'monitoring' },
+    spec: { ports: [{ port: 4317 }] },
+  };
+  const handing = override()
+    .replace(/otlphttp\/mimir/g, 'otlp/gateway')
+    .replace(/endpoint: .*/, 'endpoint: otel-gateway.monitoring.svc:4317');
+  const chained = (exporters: readonly string[], state?: Readonly<Record<string, unknown>>): Change => ({
+    override: handing,
+    self: soundSelf.replaceAll('otlphttp/mimir', 'otlp/gateway'),
+    extra: [front, frontPod(state), service, configMap('otel-gateway', { relay: gatewayFile(exporters) })],
+    endpoints: { 'monitoring/otel-gateway-1:8888/metrics': faulty('refused') },
+  });
+
+  it.each<[string, Change, readonly string[]]>([
+    ['is sound', chained(['prometheusremotewrite/mimir']), []],
+    ['loses them where that only prints', chained(['debug']), ['receiver-unwired']],
+    ['loses them while that crashes', chained(['prometheusremotewrite/mimir'], crash), ['collector-unready']],
+  ])('%s', async (_, change, ids) => expect(await failing(change)).toEqual(ids));
+
+  it('says where they end', async () => {
+    expect(await said(receiverUnwired, chained(['debug']))).toContain(
+      'is handed to Deployment monitoring/otel-gateway, where what comes by OTLP reaches no exporter that sends it on',
+    );
+  });
+});
+
 describe('one fault', () => {
   it.each<[string, Change, readonly string[]]>([
     ['no collector', { agent: null }, ['collector-missing']],
