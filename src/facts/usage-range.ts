@@ -39,7 +39,7 @@ function spread({ build }: AskedShard, { start, end, step }: UsageWindow): reado
 async function rangeOf(source: Source, shard: AskedShard, query: string, { first, end, step }: Range): Promise<Ranged> {
   const path = '/api/v1/query_range';
   const asked = [
-    ['query', query],
+    ['query', shard.build.product === 'victoriametrics' ? inMetricsQl(query) : query],
     ['start', String(first)],
     ['end', String(end)],
     ['step', String(step)],
@@ -49,6 +49,13 @@ async function rangeOf(source: Source, shard: AskedShard, query: string, { first
   ] as const;
   const { data, warnings } = await askedOf(source, shard, path, asked).catch(tooMuch);
   return { series: matrixOf(data, `GET ${path} of ${shard.name}`), warnings };
+}
+
+/** VictoriaMetrics knows no quoted names of labels, but escapes in bare ones: docs.victoriametrics.com/metricsql. Quoted values, after an operator, stay. */
+export function inMetricsQl(query: string): string {
+  return query.replace(/([=~]\s*)?"((?:[^"\\]|\\.)*)"/g, (whole, operator: string | undefined, name: string) =>
+    operator === undefined ? name.replace(/[^\w\\]/g, '\\$&').replace(/^\d/, '\\$&') : whole,
+  );
 }
 
 /** What a store says of its own limits, with what to do about them. */

@@ -90,6 +90,38 @@ describe.skipIf(!Object.keys(kinds).some(there))('usage from stores that speak l
   });
 });
 
+describe.skipIf(programPath('victoria-metrics') === null || programPath('prometheus') === null)('a VictoriaMetrics', () => {
+  const place: Place = { folder: mkdtempSync(join(tmpdir(), 'usage-dotted-')), started: [] };
+  const running: Sidecar[] = [];
+
+  afterAll(async () => {
+    await Promise.all(place.started.map(end));
+    for (const sidecar of running) await sidecar.stop();
+    rmSync(place.folder, { recursive: true, force: true });
+  });
+
+  it('is asked in its own spelling for labels with dots, which Prometheus 3 writes to it', async () => {
+    running.push(await startSidecar('v0.4'));
+    discover(place.folder, running);
+    const store = await startVictoria(place, []);
+    await startPrometheus(place, 'prometheus', { jobs, replica: 'a', writes: [{ url: `${store.url}/api/v1/write`, headers: {} }] });
+    await until('scrapes', async () => ((await number(store.url, 'count(up == 1)')) ?? 0) >= 2 || null);
+    await traffic(running, callers, 2);
+    await sleep(quiet);
+    const start = Math.round(Date.now() / 1000);
+    const before = everOf(running);
+    await sleep(1500);
+    await traffic(running, callers, 5);
+    await sleep(quiet);
+    const stop = Math.round(Date.now() / 1000);
+    const window = { start, end: stop, step: stop - start };
+    const by = ['user_namespace', 'gen_ai_request_model'];
+    const question: UsageQuestion = { by, window, apart: false, where: [], types: null, requests: true, priced: false };
+    const usage = await asked(store.url, question);
+    expect(Object.fromEntries(byKey(usage))).toEqual(Object.fromEntries(differences(everOf(running), before)));
+  });
+});
+
 /** Starts every store that can be. */
 async function started(place: Place): Promise<ReadonlyMap<string, RunningStore>> {
   const stores = new Map<string, RunningStore>();
@@ -142,7 +174,6 @@ async function played(place: Place, running: Sidecar[], stores: ReadonlyMap<stri
   await sleep(quiet);
   const stop = Math.round(Date.now() / 1000);
   const truth = differences(everOf(running), before);
-  // VictoriaMetrics shows nothing younger than half a minute unless asked.
   const pieces = Math.floor((stop - start) / 8);
   const window = { start, end: stop, step: (stop - start) / pieces };
   const by = ['user_namespace', 'gen_ai_request_model'];

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { gather } from '../../../src/engine/gather.ts';
 import { type Span, spansOf } from '../../../src/facts/usage-events.ts';
 import { usageQueries } from '../../../src/facts/usage-query.ts';
-import { ranged } from '../../../src/facts/usage-range.ts';
+import { inMetricsQl, ranged } from '../../../src/facts/usage-range.ts';
 import type { Options } from '../../../src/model/fact.ts';
 import { ReadError, type Request } from '../../../src/model/source.ts';
 import type { UsageQuestion, UsageWindow } from '../../../src/model/usage.ts';
@@ -85,6 +85,14 @@ describe('a window by what happens in it', () => {
     expect(queryShape(value).error).toBe(null);
     expect({ increase: value.includes('increase('), up: value.includes('up[') }).toEqual(asked);
   });
+});
+
+describe('a query for VictoriaMetrics', () => {
+  it.each([
+    ['sum by ("gen_ai.model", job) (x)', 'sum by (gen_ai\\.model, job) (x)'],
+    ['{__name__="a.b","gen_ai.type"!="total"}', '{__name__="a.b",gen_ai\\.type!="total"}'],
+    ['{a="x(\\",\\"y.z\\"(",b=~ "c.d"}', '{a="x(\\",\\"y.z\\"(",b=~ "c.d"}'],
+  ])('%s', (query, written) => expect(inMetricsQl(query)).toBe(written));
 });
 
 describe('the values at the ends of pieces', () => {
