@@ -9,7 +9,7 @@ import { restart, showSource } from './scrape-remedies.ts';
 // Objects of one deployment are made within seconds of each other.
 const together = 60_000;
 /** Seconds after which a receiver has scraped. */
-const warmUp = 120;
+const warmUp = 60;
 
 /**
  * Collectors whose pods run since before a ConfigMap of theirs was made: an OpenTelemetry Collector reads its configuration once. A receiver that its

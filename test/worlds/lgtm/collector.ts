@@ -264,6 +264,16 @@ export const collectorWorlds: readonly OtherWorld[] = [
     },
     expect: sound,
   }),
+  world({
+    name: 'lgtm-override-made-later',
+    title: 'the ConfigMap of overrides was made while the collector ran, which has read nothing of it',
+    change: (cluster) => configure(cluster, null),
+    later: async ({ apply, scrapes }) => {
+      await scrapes(13);
+      await apply(configMap(overridesName, { 'relay.yaml': stringify(overrides()) }));
+    },
+    expect: broken('override-ignored'),
+  }),
   world({ name: 'lgtm-alloy', title: 'a Grafana Alloy brings the sidecars to a Mimir', change: alloyed('$1:1064'), expect: sound }),
   world({
     name: 'lgtm-alloy-dollars-doubled',
