@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { UsageReport } from '../model/usage.ts';
+import { visible } from '../report/safe.ts';
 import { plain, type Style } from '../report/style.ts';
 import { type UsageFormat, usageFormats, usageText } from '../report/usage.ts';
 import { checkWritable } from './output.ts';
@@ -41,6 +42,7 @@ export async function writeUsage(
   shell: Shell,
   look: { readonly style: Style; readonly quiet: boolean },
 ): Promise<void> {
+  if (outputs.every(({ format }) => format === 'csv')) noteReasons(reports, shell);
   for (const { format, file } of outputs) {
     if (file === null) continue;
     const text = usageText(reports, format, { ...plain, program: shell.program }, shell.version);
@@ -50,4 +52,10 @@ export async function writeUsage(
   }
   const shown = outputs.find(({ file }) => file === null);
   if (shown !== undefined && !look.quiet) await shell.write(usageText(reports, shown.format, look.style, shell.version));
+}
+
+/** CSV has no place for the reason why there are no rows. */
+function noteReasons(reports: readonly UsageReport[], shell: Shell): void {
+  for (const { pipeline, usage, why } of reports)
+    if (usage === null) shell.note(`${shell.program}: ${visible(reports.length > 1 ? `${pipeline}: ${why}` : (why ?? 'no tokens'))}\n`);
 }

@@ -226,6 +226,12 @@ describe('what usage cannot answer', () => {
     );
   });
 
+  it('says on stderr why a CSV is empty', async () => {
+    const { code, stdout, stderr } = await asked([], ['-o', 'csv']);
+    expect({ code, stdout, lines: stderr.trim().split('\n').length }).toEqual({ code: 0, stdout: '', lines: 1 });
+    expect(stderr).toMatch(/stores no gen_ai_client_token_usage in any spelling between/);
+  });
+
   it.each([
     ['an unknown label', ['--by', 'user_namspace'], /unknown label "user_namspace"; did you mean "user_namespace"\?/],
     ['an unknown label of --where', ['--where', 'modle=x'], /unknown label "modle"/],
@@ -233,7 +239,11 @@ describe('what usage cannot answer', () => {
     ['an unknown format', ['-o', 'jsn'], /did you mean "json"/],
     ['a window with --direct', ['--direct'], /--direct reads counters since they began/],
     ['pieces with --direct', ['--direct', '--step', '1h'], /--direct reads counters since they began; .*--step/],
-    ['a step that leaves a remainder', ['--step', '3m'], /--step: 3m does not cut the window of 10m into equal pieces; 2m30s or 3m20s would/],
+    [
+      'a step that leaves a remainder',
+      ['--step', '3m'],
+      /--step: 3m does not cut the window of 10m into equal pieces; 2m30s or 3m20s would/,
+    ],
     ['a step longer than the window', ['--step', '1h'], /--step: 1h is longer than the window of 10m/],
     ['more pieces than Prometheus answers', ['--since', '7d', '--step', '10s'], /into 60480 pieces, and Prometheus answers at most 11000/],
     ['a price list that is not there', ['--price', '/nonexistent'], /cannot be read: ENOENT/],
