@@ -18,7 +18,7 @@ const report: UsageReport = {
   usage: {
     from: 'Prometheus monitoring/k8s',
     window: { start: 1764000000, end: 1764086400, step: 1800 },
-    apart: false,
+    apart: true,
     since: null,
     by: ['user_namespace', 'user_id'],
     counted: ['input', 'output'],
@@ -27,7 +27,7 @@ const report: UsageReport = {
       tokens: { input: 4_000_000 / (at + 1), output: 1000 },
       requests: 10,
       points: Array.from({ length: 48 }, (_, piece) => 1000 * ((piece * (at + 1)) % 7)),
-      pieces: [],
+      pieces: [0, 7].map((piece) => ({ at: piece, tokens: { input: 1000, output: 10 }, requests: 1, cost: { amount: 1, unpriced: 0 } })),
       cost: { amount: 1, unpriced: 0 },
     })),
     unsure: 5,
@@ -114,7 +114,8 @@ describe.skipIf(chromium === '')('the page of usage in Chromium', () => {
     const { overflows, charts, rows } = await seenAt(width);
     expect({ overflows, rows, outside: charts.map(({ outside }) => outside) }).toEqual({
       overflows: false,
-      rows: names.length,
+      // Each group, and each again in two pieces.
+      rows: 3 * names.length,
       outside: [0, 0],
     });
     expect(charts.every(({ label, width }) => label.length > 20 && width > 200)).toBe(true);
