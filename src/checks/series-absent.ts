@@ -87,11 +87,26 @@ function findingsOf(
   if (speaking.length === 0 || (scraped.length === 0 && healthy !== null && elsewhere)) return [];
   const { subject } = server.server;
   const last = server.lastAge === null ? '' : `; the last sample is ${ageText(server.lastAge)} old`;
+  const dotted = dottedName(server, speaking);
   const finding = {
     subject,
-    message: `no token series is stored, while ${counted(speaking.length, nouns)} ${speaking.length === 1 ? 'has' : 'have'} counted tokens; asked for ${nouns.family.spellings.join(', ')}${last}`,
+    message: `no token series is stored, while ${counted(speaking.length, nouns)} ${speaking.length === 1 ? 'has' : 'have'} counted tokens; asked for ${nouns.family.spellings.join(', ')}${last}${dotted === null ? '' : `; they expose ${dotted}, and Mimir refuses names with dots one by one (err-mimir-metric-name-invalid)`}`,
     evidence: { saw: 'an empty result', run: queryRun(`count by (__name__) (${selectorOf(nouns)})`) },
+    ...(dotted === null
+      ? {}
+      : {
+          remedy: {
+            text: 'let the collector write names with underscores: translation_strategy: UnderscoreEscapingWithSuffixes of its remote-write exporter',
+          },
+        }),
   };
   // About emitters whose targets are up, nothing earlier can be to blame but what concerns exactly these.
   return [scraped.length > 0 ? { ...finding, about: scraped.map(({ emitter }) => emitter.key) } : finding];
+}
+
+/** A name with dots that is exposed where the store takes none: recorded in real/mimir/prometheus-remote-write-utf8.log. */
+function dottedName({ server }: ServerSeries, speaking: readonly Emission[]): string | null {
+  if (!server.shards.some(({ build }) => build.product === 'mimir')) return null;
+  const families = speaking.flatMap(({ outcome }) => (outcome.status === 'metered' ? [outcome.family] : []));
+  return families.find((family) => family.includes('.')) ?? null;
 }

@@ -1,8 +1,8 @@
 import { join, monitored } from '../cluster.ts';
 import { podMonitor } from '../objects/monitoring.ts';
 import { names } from '../objects/namespaces.ts';
-import { workload } from '../objects/workloads.ts';
-import { type Cluster, drop, type Expected, type OtherWorld } from '../world.ts';
+import { crashing, workload } from '../objects/workloads.ts';
+import { type Cluster, drop, type Expected, edit, type OtherWorld } from '../world.ts';
 import { agentCollector, configure, overrides, sidecarJob } from './agent.ts';
 import { lgtm, mimirBackend, type Shape } from './healthy.ts';
 import { configMap, dashboard, service, stack } from './stack.ts';
@@ -196,6 +196,26 @@ export const storeWorlds: readonly OtherWorld[] = [
       ],
     },
     expect: broken('dashboard-unwatched'),
+  }),
+  world({
+    name: 'lgtm-mimir-crashing',
+    title: 'Mimir ends on its configuration again and again',
+    change: (cluster) => {
+      cluster.backends = [];
+      edit(cluster, 'Pod', `${stack.mimir}-0`, ({ status }) => {
+        status.containerStatuses = [
+          crashing('mimir', 'docker.io/grafana/mimir:3.0.5', 'error loading config from /etc/mimir/mimir.yaml: yaml: unmarshal errors'),
+        ];
+        for (const condition of status.conditions) if (/Ready$/.test(condition.type)) condition.status = 'False';
+      });
+    },
+    expect: broken('store-unreachable'),
+  }),
+  world({
+    name: 'lgtm-data-source-of-another-namespace',
+    title: 'the data source looks for Mimir where it was before it moved',
+    shape: { grafana: { url: 'http://lgtm-pack-mimir.observability.svc:8080/prometheus' } },
+    expect: broken('datasource-missing'),
   }),
   world({
     name: 'lgtm-retention-of-a-week',

@@ -4,6 +4,7 @@ import { seriesDoubled } from '../../../../src/pipelines/lgtm/checks/series-doub
 import { storeUnreachable } from '../../../../src/pipelines/lgtm/checks/store-unreachable.ts';
 import { tenantMismatched } from '../../../../src/pipelines/lgtm/checks/tenant-mismatched.ts';
 import { stores } from '../../../../src/pipelines/lgtm/facts/stores.ts';
+import { lgtm } from '../../../../src/pipelines/lgtm/index.ts';
 import { memorySource } from '../../memory-source.ts';
 import { readerOf } from '../envoy-ai-gateway/reader.ts';
 import { findingsOf, lineOf } from '../envoy-ai-gateway/world.ts';
@@ -288,4 +289,28 @@ describe('series-doubled', () => {
     const [finding] = findingsOf(await judgedLgtm(seriesDoubled, { answers: factor(2, jobs) }));
     expect(finding?.remedy?.text).toBe('take all jobs but one out of the collectors: ai-gateway, extproc');
   });
+});
+
+describe('series-absent', () => {
+  const check = lgtm.checks.find(({ id }) => id === 'series-absent') ?? storeUnreachable;
+  const dotted = ['gen_ai.client.token.usage_token_sum', 'gen_ai.client.token.usage_token_count'].map(
+    (name) => `{"${name}","gen_ai.token.type"="input","user.id"="alice"} 7`,
+  );
+  const page = ['# TYPE "gen_ai.client.token.usage_token" histogram', ...dotted, 'target_info{telemetry_sdk_version="1.38.0"} 1', ''].join(
+    '\n',
+  );
+  it.each<[string, Change, RegExp]>([
+    ['series that are there', {}, /^pass: ask for them as sum by \(user_id\)/],
+    [
+      'nothing, of plain names',
+      { answers: { samples: {} } },
+      /^fail: no token series is stored, while 1 sidecar has counted tokens; asked for [^;]*$/,
+    ],
+    [
+      'nothing, of names with dots',
+      { answers: { samples: {} }, metrics: page },
+      /; they expose gen_ai.client.token.usage_token, and Mimir refuses names with dots one by one/,
+    ],
+    ['no store that answers', { answers: null }, /^unknown/],
+  ])('%s', async (_, change, line) => expect(lineOf(await judgedLgtm(check, change))).toMatch(line));
 });
