@@ -32,6 +32,12 @@ const effects: Readonly<Record<string, string>> = {
   'replicas-multiplied': 'the numbers here are multiplied as well',
   'storage-unsound': 'tokens of former pods may be missing',
   'metrics-open': 'the numbers here are right',
+  'client-id-unsupported': 'tokens stand under (none)',
+  'client-id-unforwarded': 'tokens stand under (none)',
+  'client-id-unmapped': 'tokens stand under (none)',
+  'series-doubled': 'sums in the store are multiplied, the numbers here count each counter once',
+  'duplicate-collectors': 'sums in the store are multiplied, the numbers here count each counter once',
+  'tenant-mismatched': 'the numbers here are those of one tenant of the store',
 };
 
 /** The checks of doctor that bear on numbers, judged on what was read for them already. */
