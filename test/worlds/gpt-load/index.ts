@@ -4,6 +4,7 @@ import type { Cluster, Expected, Hands, OtherWorld } from '../world.ts';
 import { chats, gptLoad, type Shape } from './cluster.ts';
 import { authorization, dashboard, deployed, namespace, podMonitor, serviceMonitor, soundPanel, token } from './objects.ts';
 import { gptLoadSharedWorlds } from './shared.ts';
+import { gptLoadStoreWorlds } from './store.ts';
 
 const sound: Expected = { exitCode: 0, brokenAt: null };
 const broken = (id: string): Expected => ({ exitCode: 1, brokenAt: id });
@@ -209,6 +210,7 @@ export const gptLoadWorlds: readonly OtherWorld[] = [
     expect: { ...broken('metrics-open'), also: ['queries-overcounted'] },
   }),
   ...gptLoadSharedWorlds,
+  ...gptLoadStoreWorlds,
 ];
 
 function withFollower(cluster: Cluster): void {
