@@ -15,6 +15,7 @@ import { redact } from '../parse/redact.ts';
 import { withoutSecrets } from '../parse/secrets.ts';
 import { withoutRawLog } from './kept-log.ts';
 import { pageSize } from './listing.ts';
+import { type Limited, type Limits, limited, limitedBy } from './record-limit.ts';
 import { recordedReply, refusalOf } from './record-reply.ts';
 import { answered, refused } from './replay.ts';
 
@@ -26,13 +27,6 @@ export interface Recorder {
   limit(limits: Limits): void;
 }
 
-export interface Limits {
-  /** Aborted with a ReadError. */
-  readonly signal: AbortSignal;
-  /** Of one body, in bytes. */
-  readonly largest: number;
-}
-
 /** Remembers answers and refusals, and hands out exactly what a replay would: redacted, each question asked once. One recorder records one run at one moment. */
 export function record(source: Source, options: { readonly server?: string | null } = {}): Recorder {
   const lists = new Map<string, RecordedList>();
@@ -42,7 +36,7 @@ export function record(source: Source, options: { readonly server?: string | nul
   // What the same run without a recorder would have asked again.
   const asked = new Set<string>();
   const spared = { kubernetes: 0, prometheus: 0 };
-  let limits: Limits | null = null;
+  let limits: Limited | null = null;
   const requests = (): Source['requests'] => ({
     kubernetes: source.requests.kubernetes + spared.kubernetes,
     tunnels: source.requests.tunnels,
@@ -96,7 +90,7 @@ export function record(source: Source, options: { readonly server?: string | nul
       get,
     },
     limit: (given) => {
-      limits = given;
+      limits = limitedBy(given);
     },
     snapshot: () =>
       inOrder({
@@ -135,20 +129,6 @@ async function attempt<T>(read: () => Promise<T>): Promise<T | { readonly status
   } catch (error) {
     return { status: 'refused', refusal: refusalOf(error) };
   }
-}
-
-/** What is read, or the signal's reason as soon as it is aborted. */
-function limited<T>(read: () => Promise<T>, limits: Limits | null): Promise<T> {
-  if (limits === null) return read();
-  const { signal } = limits;
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const end = (): void => reject(signal.reason);
-    signal.addEventListener('abort', end, { once: true });
-    read()
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', end));
-  });
 }
 
 function withoutCredentials(endpoint: Endpoint): Endpoint {

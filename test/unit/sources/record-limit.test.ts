@@ -33,6 +33,18 @@ describe('a limited recorder', () => {
     expect(recorder.snapshot().gets.map(({ answer }) => answer.status)).toEqual(['refused', 'refused']);
   });
 
+  it('is warned of nothing, however much is asked at once', async () => {
+    const warnings: Error[] = [];
+    const warned = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', warned);
+    const recorder = record(sourceOf(0));
+    recorder.limit({ signal: new AbortController().signal, largest: 100 });
+    for (let at = 0; at < 20; at++) recorder.source.get(endpoint, { path: `/silent/${at}` }).catch(() => null);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', warned);
+    expect(warnings).toEqual([]);
+  });
+
   it.each([
     [100, 'reply'],
     [110, 'refused'],
