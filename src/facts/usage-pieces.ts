@@ -7,7 +7,7 @@ import { piecesOf } from './usage-events.ts';
 import type { ShardFamily } from './usage-family.ts';
 
 /**
- * Series times pieces that a Prometheus matches in a few seconds: 24 µs each on two busy cores (npm run bench -- usage). Longer pieces are as
+ * Series times pieces that a Prometheus matches in a few seconds where counters begin or are reset: 24 µs each on two busy cores. Longer pieces are as
  * exact, but for more doubt about counters that began after a restart.
  */
 const affordable = 250_000;
