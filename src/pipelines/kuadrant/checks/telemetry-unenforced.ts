@@ -2,7 +2,7 @@ import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import type { GatewayRef } from '../facts/gateways.ts';
 import { operators } from '../facts/operator.ts';
 import { type TelemetryPolicy, telemetryPolicies } from '../facts/policies.ts';
-import { scene } from '../facts/scene.ts';
+import { type Path, scene } from '../facts/scene.ts';
 import { exposedLabel, gatewayKey, sameName } from '../names.ts';
 import { labelKeys, nameOf, show } from '../phrases.ts';
 import { remedyFor, troubleOf } from '../status.ts';
@@ -33,7 +33,8 @@ export const telemetryUnenforced = defineCheck({
     const all = telemetryPolicies.policies.filter(({ labels }) => Object.keys(labels).length > 0);
     const findings = carrying.flatMap((gateway) => {
       const own = all.filter((policy) => targets(policy, gateway));
-      if (own.length === 0) return [astray(gateway, all) ?? none(gateway, expectLabels.map(exposedLabel))];
+      if (own.length === 0)
+        return [misplaced(gateway, all, scene.paths) ?? astray(gateway, all) ?? none(gateway, expectLabels.map(exposedLabel))];
       return own.flatMap((policy) => {
         const trouble = troubleOf(policy);
         if (trouble === null) return [];
@@ -57,6 +58,23 @@ function aboutOf(policy: TelemetryPolicy, gateway: GatewayRef): readonly string[
   return [gatewayKey(gateway), ...labelKeys(labelsOf(policy).map(({ label }) => label))];
 }
 
+/** One that is attached to a route: only Gateways are looked at. */
+function misplaced(gateway: GatewayRef, policies: readonly TelemetryPolicy[], paths: readonly Path[]): Finding | null {
+  const routes = paths.filter((path) => sameName(path.gateway, gateway)).map(({ route }) => route);
+  const policy = policies.find(
+    ({ namespace, target }) => target.kind === 'HTTPRoute' && routes.some((route) => sameName({ namespace, name: target.name }, route)),
+  );
+  if (policy === undefined) return null;
+  const { namespace, name } = gateway;
+  return {
+    subject: policy.subject,
+    message: `it targets HTTPRoute ${policy.target.name}: a TelemetryPolicy labels what is counted at a Gateway, and nothing else`,
+    evidence: { saw: 'targetRef.kind: HTTPRoute', run: show('telemetrypolicy', policy) },
+    remedy: { text: `create it in namespace ${namespace} with targetRef Gateway ${name}`, command: moving(policy, gateway) },
+    about: aboutOf(policy, gateway),
+  };
+}
+
 /** One that means the Gateway and cannot reach it: its targetRef is of its own namespace, and takes Gateways alone. */
 function astray(gateway: GatewayRef, policies: readonly TelemetryPolicy[]): Finding | null {
   const policy = policies.find(
@@ -72,12 +90,12 @@ function astray(gateway: GatewayRef, policies: readonly TelemetryPolicy[]): Find
   };
 }
 
-function moving({ namespace, name, target, labels }: TelemetryPolicy, gateway: GatewayRef): string {
+function moving({ namespace, name, labels }: TelemetryPolicy, gateway: GatewayRef): string {
   const moved = {
     apiVersion: 'extensions.kuadrant.io/v1alpha1',
     kind: 'TelemetryPolicy',
     metadata: { name, namespace: gateway.namespace },
-    spec: { targetRef: { group: 'gateway.networking.k8s.io', ...target }, metrics: { default: { labels } } },
+    spec: { targetRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: gateway.name }, metrics: { default: { labels } } },
   };
   return `echo '${JSON.stringify(moved).replaceAll("'", `'\\''`)}' | kubectl apply -f - && kubectl -n ${namespace} delete telemetrypolicy ${name}`;
 }

@@ -309,3 +309,23 @@ describe('limitador-outdated', () => {
     expect(lineOf(await judged('limitador-outdated', { pods }))).toMatch(/^pass: the release of .* cannot be told/);
   });
 });
+
+describe('telemetry-unenforced', () => {
+  const onRoute = {
+    ...telemetryPolicy({ namespace: 'llm' }),
+    spec: { targetRef: { kind: 'HTTPRoute', name: 'llm-sim' }, metrics: { default: { labels: { user: 'auth.identity.userid' } } } },
+  };
+  it.each<[string, Change, RegExp]>([
+    ['a policy of a route', { telemetry: [onRoute] }, /^fail: it targets HTTPRoute llm-sim/],
+    [
+      'a policy of another namespace',
+      { telemetry: [telemetryPolicy({ namespace: 'llm' })] },
+      /^fail: it stands in namespace llm and Gateway api-gateway\/external in another/,
+    ],
+    [
+      'a policy of logs alone',
+      { telemetry: [{ ...telemetryPolicy(), spec: { targetRef: { kind: 'Gateway', name: 'external' } } }] },
+      /^fail: no TelemetryPolicy labels what is counted/,
+    ],
+  ])('sees %s', async (_, change, line) => expect(lineOf(await judged('telemetry-unenforced', change))).toMatch(line));
+});
