@@ -80,6 +80,14 @@ const inManifests = new Set([
   'rejected-monitors',
   'unselected-monitors',
   'storage-unsound',
+  'identity-unexposed',
+  'auth-unreferenced',
+  'predicate-hazard',
+  'telemetry-hazard',
+  'client-id-unforwarded',
+  'client-id-unmapped',
+  'replacement-misescaped',
+  'receiver-unwired',
 ]);
 
 /** Why a check is not judged; null when it may be. */
