@@ -34,6 +34,7 @@ function allTakeOne(queries: Attempt<TokenQueries>): boolean {
   return (
     selectors.length > 0 &&
     selectors.every(({ selector }) => {
+      if (selector.matchers.some(({ label, op }) => op === '=' && (label === 'instance' || label === 'pod'))) return true;
       const innermost = selector.within.find((outer) => outer.kind === 'aggregate');
       return innermost?.kind === 'aggregate' && ['max', 'min', 'avg', 'quantile', 'group'].includes(innermost.op);
     })

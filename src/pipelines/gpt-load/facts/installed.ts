@@ -10,7 +10,9 @@ export const installed = defineFact({
   id: 'gpt-load',
   title: 'gpt-load',
   needs: { instances },
-  read: ({ instances }): Installed => {
+  read: ({ instances }, { options }): Installed => {
+    // It serves no Gateway: whoever asks about one does not ask about it.
+    if (options.gateway !== null) return { status: 'absent', lookedFor: [] };
     if (instances.read.length > 0 || instances.workloads.length > 0)
       return { status: 'installed', variant: variantOf(instances), summary: summaryOf(instances) };
     const [unread] = instances.unread;

@@ -59,7 +59,10 @@ export const instances = defineFact({
     const read = listed.flatMap(({ read }) => read).flatMap((object) => instanceOf(object, own, source.now));
     const distinct = [...new Map(read.map((instance) => [instance.key, instance])).values()];
     const unread = [...(blind && distinct.length > 0 ? [] : workloads.unread), ...listed.flatMap(({ unread }) => unread)];
-    return { workloads: own, read: distinct.map((instance) => ({ ...instance, starting: isStarting(instance, distinct) })), unread };
+    // A selector chooses among pods: what it leaves out is not asked about.
+    const chosen =
+      options.selector === null ? own : own.filter(({ subject }) => distinct.some(({ workload }) => workload?.subject === subject));
+    return { workloads: chosen, read: distinct.map((instance) => ({ ...instance, starting: isStarting(instance, distinct) })), unread };
   },
 });
 

@@ -23,7 +23,8 @@ describe('installed', () => {
     ['an exporter of it', named('gpt-load-exporter:1'), { status: 'absent' }],
     ['another namespace', { options: { namespace: 'other' } }, { status: 'absent' }],
     ['pods by their labels', { workloads: [], options: { selector: 'app=gpt-load' } }, { status: 'installed' }],
-    ['labels of other pods', { options: { selector: 'app=other' } }, { status: 'installed', summary: '0 gpt-load pods of 1 workload' }],
+    ['labels of other pods', { options: { selector: 'app=other' } }, { status: 'absent' }],
+    ['a Gateway that is asked about', { options: { gateway: { namespace: 'a', name: 'b' } } }, { status: 'absent' }],
   ])('%s', async (_, change, found) => expect(await readerOf(change).ask(installed)).toMatchObject(found as object));
 
   it('is not absent when a list was refused', async () => {

@@ -32,6 +32,15 @@ table('replicas-multiplied', [
     /^pass: pods of one log/,
   ],
   [
+    'queries of one pod',
+    {
+      ...both(server, 2),
+      stored: equal(6),
+      extra: [podMonitor(), dashboard('sum(rate(gpt_load_tokens_total{type="total",pod="gpt-load-0"}[5m]))')],
+    },
+    /^pass: pods of one log/,
+  ],
+  [
     'queries that do not',
     { ...both(server, 2), stored: equal(6), extra: [podMonitor(), dashboard('sum(rate(gpt_load_tokens_total{type="total"}[5m]))')] },
     /^fail/,
