@@ -1,6 +1,7 @@
 import type { Emitter } from '../../facts/emitters.ts';
 import type { Verdict } from '../../model/check.ts';
 import type { Unread } from '../../model/source.ts';
+import { labels } from '../envoy-ai-gateway/names.ts';
 import type { EmitterScraping, Scraping } from './facts/scraping.ts';
 
 /** The verdict when there is no sidecar to collect from; null when there is one. */
@@ -29,9 +30,17 @@ export function doubtsAsUnread({ doubts }: Pick<Scraping, 'doubts'>): readonly U
   return [...new Map(unread.map((each) => [`${each.what} ${each.message}`, each])).values()];
 }
 
-/** "sidecar gw/a", "3 sidecars (gw/a and 2 more)". */
+/** "sidecar NAMESPACE/POD", "3 sidecars of Gateway NAMESPACE/NAME", "3 sidecars of 2 Gateways": names of pods are long. */
 export function sidecars(emitters: readonly Emitter[]): string {
   const [first] = emitters;
-  const name = `${first?.pod.namespace}/${first?.pod.name}`;
-  return emitters.length === 1 ? `sidecar ${name}` : `${emitters.length} sidecars (${name} and ${emitters.length - 1} more)`;
+  if (first === undefined) return 'no sidecar';
+  if (emitters.length === 1) return `sidecar ${first.pod.namespace}/${first.pod.name}`;
+  const gateways = [...new Set(emitters.map(gatewayOf))];
+  return `${emitters.length} sidecars of ${gateways.length === 1 ? gateways[0] : `${gateways.length} Gateways`}`;
+}
+
+function gatewayOf({ pod }: Emitter): string {
+  const name = pod.labels[labels.gatewayName];
+  if (name === undefined) return `namespace ${pod.namespace}`;
+  return `Gateway ${pod.labels[labels.gatewayNamespace] ?? pod.namespace}/${name}`;
 }

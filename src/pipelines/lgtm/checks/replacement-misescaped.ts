@@ -2,6 +2,7 @@ import type { ConfigSource } from '../../../facts/collector-texts.ts';
 import type { Collector } from '../../../facts/collectors.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { type Misescape, misescapes } from '../../../parse/collector-escaping.ts';
+import { record, records, text } from '../../../parse/fields.ts';
 import { keysOf, shellWord } from '../../envoy-ai-gateway/phrases.ts';
 import { type Scraping, scraping } from '../facts/scraping.ts';
 import { placeOf, restart, showSource } from '../scrape-remedies.ts';
@@ -73,7 +74,7 @@ function findingOf(misescape: Misescape, collector: Collector, about: readonly s
   const source = collector.config.sources.findLast(({ text }) => text?.includes(written)) ?? null;
   return {
     subject: source?.subject ?? collector.subject,
-    message: `${JSON.stringify(written)} ${effects[harm]} (${collector.subject}, ${path})`,
+    message: `${JSON.stringify(written)} ${effects[harm]} (${collector.subject}, ${placeIn(collector, path)})`,
     evidence: { saw: written, run: showSource(source, collector) },
     remedy: {
       text: `write ${right}${source === null ? '' : ` in ${placeOf(source)}`}${again(collector)}`,
@@ -81,6 +82,15 @@ function findingOf(misescape: Misescape, collector: Collector, about: readonly s
     },
     about,
   };
+}
+
+/** The scrape job, where the path leads into one: paths are long. */
+function placeIn({ config }: Collector, path: string): string {
+  const [, receiver, index] = /^receivers\.(.+)\.config\.scrape_configs\.(\d+)\./.exec(path) ?? [];
+  if (receiver === undefined || config.status === 'unknown') return path;
+  const jobs = records(record(record(record(config.merged.receivers)[receiver]).config).scrape_configs);
+  const name = text(jobs[Number(index)]?.job_name);
+  return name === null ? path : `job ${name} of ${receiver}`;
 }
 
 function again(collector: Collector): string {

@@ -145,7 +145,7 @@ function unreached(missed: readonly EmitterScraping[], { collectors }: Scraping)
     };
   return {
     ...common,
-    message: `only job ${annotated.job.name} takes the pods of ${sidecars(emitters)}, at ${listed([...new Set(elsewhere.map(portOf))])} as their annotations say, and not at port ${listed(ports.map(String))} where the tokens are`,
+    message: `only job ${annotated.job.name} comes to ${sidecars(emitters)}, at ${listed([...new Set(elsewhere.map(portOf))])} as the annotations of the pods say, and not at port ${listed(ports.map(String))} where the tokens are`,
   };
 }
 

@@ -295,7 +295,7 @@ describe('what is said', () => {
   it('of annotations, with the whole job', async () => {
     const [finding] = await findingsOf(unscrapedProxies, { override: null });
     expect(finding?.message).toBe(
-      'only job kubernetes-pods takes the pods of sidecar envoy-gateway-system/envoy-maas-0, at port 19001 as their annotations say, and not at port 1064 where the tokens are',
+      'only job kubernetes-pods comes to sidecar envoy-gateway-system/envoy-maas-0, at port 19001 as the annotations of the pods say, and not at port 1064 where the tokens are',
     );
     expect(finding?.remedy?.patch).toMatchObject({
       service: { pipelines: { metrics: { receivers: ['otlp', 'prometheus', 'prometheus/ai-gateway'] } } },
