@@ -1,7 +1,8 @@
+import { createServer } from 'node:http';
 import { stringify } from 'yaml';
 import { names } from '../objects/namespaces.ts';
 import { crashing, workload } from '../objects/workloads.ts';
-import { type Cluster, type Expected, edit, type Manifest, type OtherWorld } from '../world.ts';
+import { type Cluster, type Expected, edit, type Manifest, type OtherWorld, type Running } from '../world.ts';
 import { agentName, configure, overrides, overridesName, receiver, sidecarJob, type Writing } from './agent.ts';
 import { lgtm, type Shape } from './healthy.ts';
 import { configMap, stack } from './stack.ts';
@@ -123,6 +124,15 @@ prometheus.remote_write "mimir" {
 `;
 }
 
+/** What an Alloy says of its remote write: prometheus storage/remote, with the component's id. */
+async function alloyMetrics(address: string): Promise<Running> {
+  const remote = `{component_id="prometheus.remote_write.mimir",component_path="/",remote_name="a1b2c3",url="http://${stack.mimir}"}`;
+  const page = `prometheus_remote_storage_samples_total${remote} 1912\nprometheus_remote_storage_samples_failed_total${remote} 0\n`;
+  const server = createServer((_, response) => void response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(page));
+  await new Promise<void>((resolve) => server.listen(12345, address, resolve));
+  return { stop: () => new Promise((resolve) => server.close(() => resolve())) };
+}
+
 /** A Grafana Alloy in the place of the agent; the program behind its pod is a collector that does the same. */
 function alloyed(replacement: string): (cluster: Cluster) => void {
   return (cluster) => {
@@ -146,6 +156,13 @@ function alloyed(replacement: string): (cluster: Cluster) => void {
       configMap('alloy', { 'config.alloy': alloyFile(replacement) }),
       ...workload({ namespace: names.monitoring, name: 'alloy', labels, selector: labels, spec, addresses: [address], hash: '8d7c6b5f9' }),
     );
+    cluster.backends.push({
+      namespace: names.monitoring,
+      name: 'alloy-8d7c6b5f9-x2v7q',
+      address,
+      port: 12345,
+      start: () => alloyMetrics(address),
+    });
     const same = whole('ai-gateway', [ofPort('aigw-admin'), toPort(replacement.replaceAll('$', '$$$$'))]);
     cluster.collectors.push({
       namespace: names.monitoring,
