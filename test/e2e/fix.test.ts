@@ -9,7 +9,7 @@ import { healthy } from '../worlds/healthy.ts';
 import { worlds } from '../worlds/index.ts';
 import { mended as proven } from '../worlds/mended.ts';
 import { looks } from '../worlds/objects/releases.ts';
-import { mapSidecars } from '../worlds/sound.ts';
+import { mapSidecars, reidentify } from '../worlds/sound.ts';
 import type { GatewayWorld } from '../worlds/world.ts';
 import { servedOf } from './testbed/crds.ts';
 import { missingPrograms } from './testbed/processes.ts';
@@ -49,6 +49,8 @@ describe.skipIf(missing.length > 0)(name, () => {
     });
     const [, mapping = ''] = new RegExp(`"${flag}([^"]*)"`).exec(answer.stdout.toString()) ?? [];
     mapSidecars(cluster, mapping);
+    const attributes = mapping.split(',').map((pair) => pair.split(':')[1]);
+    reidentify(cluster, (identity) => Object.fromEntries(Object.entries(identity).filter(([name]) => attributes.includes(name))));
     const pods = cluster.objects.filter(
       ({ kind, metadata }) => kind === 'Pod' && cluster.proxies.some(({ name }) => name === metadata.name),
     );
