@@ -1,7 +1,8 @@
 import type { OtherWorld } from '../world.ts';
 import { collectorWorlds } from './collector.ts';
 import { policyWorlds } from './policy.ts';
+import { sharedWorlds } from './shared.ts';
 import { storeWorlds } from './store.ts';
 
 /** Worlds with API keys, a collector, a Mimir and a Grafana. */
-export const lgtmWorlds: readonly OtherWorld[] = [...policyWorlds, ...storeWorlds, ...collectorWorlds];
+export const lgtmWorlds: readonly OtherWorld[] = [...policyWorlds, ...storeWorlds, ...sharedWorlds, ...collectorWorlds];

@@ -78,7 +78,7 @@ function inParts(cluster: Cluster): void {
 const gatewayUrl = `http://${stack.mimir}-gateway.${names.monitoring}.svc.cluster.local`;
 
 /** A collector of another cluster that scrapes the same pods under another job: nothing here shows it. */
-function scrapedFromElsewhere(cluster: Cluster): void {
+export function scrapedFromElsewhere(cluster: Cluster): void {
   const address = `${cluster.subnet}.58`;
   const config = overrides({ jobs: [sidecarJob({ job_name: 'genai-central' })], receivers: ['prometheus/ai-gateway-genai'] });
   cluster.collectors.push({

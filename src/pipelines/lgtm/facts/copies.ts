@@ -2,6 +2,7 @@ import type { Emission } from '../../../facts/emitters.ts';
 import type { Server, Shard } from '../../../facts/prometheus.ts';
 import { askPrometheus } from '../../../facts/prometheus-api.ts';
 import { storedSeries } from '../../../facts/stored-series.ts';
+import { copyLabels } from '../../../facts/usage-query.ts';
 import { type Attempt, defineFact } from '../../../model/fact.ts';
 import { type Many, ReadError, type Source, type Unread, unreadOf } from '../../../model/source.ts';
 import { normaliseLabel } from '../../../parse/metric-names.ts';
@@ -64,7 +65,8 @@ async function copiesIn(asked: Asked, server: Server): Promise<Copies> {
     const kept = labels.filter((label) => places.includes(label) || isOwn(label, asked.own));
     // Without the address of a counter, those of two sidecars would be one.
     if (asked.own === null || !(kept.includes('instance') || kept.includes('pod'))) return nothing;
-    const once = `avg by (${kept.map(writeLabel).join(', ')}) (${series})`;
+    const once = mergedOnce(labels, kept, asked.own, series);
+    if (once === null) return nothing;
     const [sample] = await samples(asked, `sum(${series}) / sum(${once})`);
     const factor = sample === undefined || !Number.isFinite(sample.value) ? null : sample.value;
     if (factor === null || factor < noise) return { ...nothing, factor };
@@ -74,6 +76,14 @@ async function copiesIn(asked: Asked, server: Server): Promise<Copies> {
     if (!(error instanceof ReadError)) throw error;
     return { ...nothing, unread: [unreadOf(error)] };
   }
+}
+
+/** Every counter once: all that a sidecar tells apart is; where the way renamed a label of it, only what scrapers add is merged. Null: they add nothing. */
+function mergedOnce(labels: readonly string[], kept: readonly string[], own: ReadonlySet<string>, series: string): string | null {
+  const stored = new Set(labels.map(normaliseLabel));
+  if ([...own].every((label) => stored.has(label))) return `avg by (${kept.map(writeLabel).join(', ')}) (${series})`;
+  const added = copyLabels(labels, [], []);
+  return added.length === 0 ? null : `avg without (${added.map(writeLabel).join(', ')}) (${series})`;
 }
 
 /** Copies that were read at different moments differ by less. */

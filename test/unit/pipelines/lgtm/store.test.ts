@@ -281,6 +281,16 @@ describe('series-doubled', () => {
       { answers: { ...factor(2), labels: ['__name__', 'job', 'user_id'] } },
       /^skip: .* do not tell the counters/,
     ],
+    [
+      'a label that the way renamed',
+      {
+        answers: {
+          ...factor(2),
+          labels: ['__name__', 'instance', 'job', 'gen_ai_operation_name', 'gen_ai_request_model', 'gen_ai_token_type', 'caller'],
+        },
+      },
+      /^pass/,
+    ],
     ['nothing stored', { answers: { samples: {} } }, /^skip: no token series/],
     ['no store that answers', { answers: null }, /^unknown/],
   ])('%s', async (_, change, line) => expect(lineOf(await judgedLgtm(seriesDoubled, change))).toMatch(line));

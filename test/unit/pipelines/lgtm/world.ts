@@ -114,6 +114,7 @@ export function collector(config = relay(), name = 'opentelemetry-collector-agen
 export const sound: Answers = {
   samples: {
     '/ sum(avg by': [[{}, 1]],
+    '/ sum(avg without': [[{}, 1]],
     'count by (__name__)': [[{ __name__: 'gen_ai_client_token_usage_sum' }, 4]],
     'count by (instance)': [[{ instance: '10.244.1.27:1064' }, 4]],
     'time() - max(timestamp(': [[{}, 12]],
