@@ -23,6 +23,7 @@ export const mended: readonly string[] = [
   'extension-server-not-configured',
   'monitor-timeout-over-interval',
   'second-monitor-on-one-proxy',
+  'annotation-job-beside-the-monitor',
   'sample-limit-exceeded',
   'target-label-shadows-the-user',
   'metric-relabeling-drops-tokens',
