@@ -104,8 +104,9 @@ describe.skipIf(programPath('victoria-metrics') === null || programPath('prometh
     running.push(await startSidecar('v0.4'));
     discover(place.folder, running);
     const store = await startVictoria(place, []);
-    await startPrometheus(place, 'prometheus', { jobs, replica: 'a', writes: [{ url: `${store.url}/api/v1/write`, headers: {} }] });
-    await until('scrapes', async () => ((await number(store.url, 'count(up == 1)')) ?? 0) >= 2 || null);
+    const writes = [{ url: `${store.url}/api/v1/write`, headers: {} }];
+    const prometheus = await startPrometheus(place, 'prometheus', { jobs, replica: 'a', writes });
+    await until('scrapes', async () => ((await number(prometheus.url, 'count(up == 1)')) ?? 0) >= 2 || null);
     await traffic(running, callers, 2);
     await sleep(quiet);
     const start = Math.round(Date.now() / 1000);
