@@ -1,13 +1,26 @@
-import { createServer } from 'node:http';
 import { stringify } from 'yaml';
 import { names } from '../objects/namespaces.ts';
-import { crashing, workload } from '../objects/workloads.ts';
-import { type Cluster, type Expected, edit, type Manifest, type OtherWorld, type Running } from '../world.ts';
-import { agentName, configure, overrides, overridesName, receiver, sidecarJob, type Writing } from './agent.ts';
+import type { Expected, OtherWorld } from '../world.ts';
+import { configure, overrides, overridesName, receiver, sidecarJob, type Writing } from './agent.ts';
+import { alloyed } from './alloy.ts';
+import {
+  crash,
+  deployed,
+  inFront,
+  invalidName,
+  ofGateway,
+  ofPort,
+  onNode,
+  routed,
+  toPort,
+  unknownReceiver,
+  wall,
+  whole,
+  withoutAgent,
+  withRules,
+} from './collectors.ts';
 import { lgtm, type Shape } from './healthy.ts';
-import { configMap, stack } from './stack.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
+import { configMap } from './stack.ts';
 
 const sound: Expected = { exitCode: 0, brokenAt: null };
 const broken = (id: string): Expected => ({ exitCode: 1, brokenAt: id });
@@ -19,173 +32,6 @@ interface Told extends Omit<OtherWorld, 'make'> {
 }
 
 const world = ({ writing = {}, shape, ...rest }: Told): OtherWorld => ({ ...rest, make: lgtm({ ...shape, writing }) });
-
-const onNode: Fields = { source_labels: ['__meta_kubernetes_pod_node_name'], regex: `\${env:K8S_NODE_NAME}`, action: 'keep' };
-const ofGateway = (regex: string): Fields => ({
-  source_labels: ['__meta_kubernetes_pod_label_gateway_envoyproxy_io_owning_gateway_name'],
-  regex,
-  action: 'keep',
-});
-const ofPort = (regex: string): Fields => ({ source_labels: ['__meta_kubernetes_pod_container_port_name'], regex, action: 'keep' });
-const toPort = (replacement: string): Fields => ({
-  source_labels: ['__meta_kubernetes_pod_ip'],
-  regex: '(.+)',
-  target_label: '__address__',
-  replacement,
-});
-
-const withRules = (...rules: readonly Fields[]): Writing => ({ jobs: [sidecarJob({ relabel_configs: rules })] });
-
-/** The collector's pod as the kubelet has it when its program ends. */
-function crash(words: string): (cluster: Cluster) => void {
-  const image = 'docker.io/otel/opentelemetry-collector-contrib:0.143.0';
-  return (cluster) =>
-    edit(cluster, 'Pod', `${agentName}-x2v7q`, ({ status }) => {
-      status.containerStatuses = [crashing('opentelemetry-collector', image, words)];
-      for (const condition of status.conditions) if (/Ready$/.test(condition.type)) condition.status = 'False';
-    });
-}
-
-const invalidName =
-  'Error: failed to get config: cannot resolve the configuration: environment variable "1" has invalid name: must match regex ^[a-zA-Z_][a-zA-Z0-9_]*$';
-const unknownReceiver =
-  'Error: invalid configuration: service::pipelines::metrics: references receiver "prometheus/gone" which is not configured';
-
-const second = 'metrics-collector';
-
-/** A collector with one replica and one file. */
-function deployed(cluster: Cluster, config: Fields): void {
-  const address = `${cluster.subnet}.52`;
-  const text = stringify(config, { lineWidth: 0 });
-  const labels = { 'app.kubernetes.io/name': 'opentelemetry-collector', 'app.kubernetes.io/instance': second };
-  const spec = {
-    containers: [
-      {
-        name: 'otc-container',
-        image: 'docker.io/otel/opentelemetry-collector-contrib:0.143.0',
-        args: ['--config=/conf/relay.yaml'],
-        env: [{ name: 'MY_POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } }],
-        volumeMounts: [{ name: 'config', mountPath: '/conf' }],
-      },
-    ],
-    volumes: [{ name: 'config', configMap: { name: second, items: [{ key: 'relay', path: 'relay.yaml' }] } }],
-  };
-  cluster.objects.push(
-    configMap(second, { relay: text }),
-    ...workload({ namespace: names.monitoring, name: second, labels, selector: labels, spec, addresses: [address], hash: '6c8f9d7b5' }),
-  );
-  cluster.collectors.push({ namespace: names.monitoring, name: `${second}-6c8f9d7b5-x2v7q`, address, configs: [text] });
-}
-
-/** The whole configuration of a collector that only scrapes the sidecars. */
-function whole(jobName: string, rules: readonly Fields[] = [ofPort('aigw-admin')]): Fields {
-  const { exporters, receivers } = overrides({ jobs: [sidecarJob({ job_name: jobName, relabel_configs: rules })] });
-  return {
-    receivers,
-    exporters,
-    service: { pipelines: { metrics: { receivers: [receiver], exporters: ['prometheusremotewrite/mimir'] } } },
-  };
-}
-
-/** Without the agent, its files and its process. */
-function withoutAgent(cluster: Cluster): void {
-  cluster.objects = cluster.objects.filter(({ metadata }) => !metadata.name.startsWith('opentelemetry-collector'));
-  cluster.collectors = [];
-}
-
-/** Alloy's file for the same job and store. */
-function alloyFile(replacement: string): string {
-  return `discovery.kubernetes "pods" {
-  role = "pod"
-  namespaces { names = ["${names.envoyGateway}"] }
-}
-discovery.relabel "sidecars" {
-  targets = discovery.kubernetes.pods.targets
-  rule {
-    source_labels = ["__meta_kubernetes_pod_container_port_name"]
-    regex         = "aigw-admin|aigw-metrics"
-    action        = "keep"
-  }
-  rule {
-    source_labels = ["__meta_kubernetes_pod_ip"]
-    regex         = "(.+)"
-    target_label  = "__address__"
-    replacement   = "${replacement}"
-  }
-}
-prometheus.scrape "sidecars" {
-  job_name   = "ai-gateway"
-  targets    = discovery.relabel.sidecars.output
-  forward_to = [prometheus.remote_write.mimir.receiver]
-}
-prometheus.remote_write "mimir" {
-  endpoint { url = "http://${stack.mimir}.${names.monitoring}.svc:8080/api/v1/push" }
-}
-`;
-}
-
-/** What an Alloy says of its remote write: prometheus storage/remote, with the component's id. */
-async function alloyMetrics(address: string): Promise<Running> {
-  const remote = `{component_id="prometheus.remote_write.mimir",component_path="/",remote_name="a1b2c3",url="http://${stack.mimir}"}`;
-  const page = `prometheus_remote_storage_samples_total${remote} 1912\nprometheus_remote_storage_samples_failed_total${remote} 0\n`;
-  const server = createServer((_, response) => void response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(page));
-  await new Promise<void>((resolve) => server.listen(12345, address, resolve));
-  return { stop: () => new Promise((resolve) => server.close(() => resolve())) };
-}
-
-/** A Grafana Alloy in the place of the agent; the program behind its pod is a collector that does the same. */
-function alloyed(replacement: string): (cluster: Cluster) => void {
-  return (cluster) => {
-    withoutAgent(cluster);
-    const address = `${cluster.subnet}.53`;
-    const labels = { 'app.kubernetes.io/name': 'alloy', 'app.kubernetes.io/instance': 'alloy' };
-    const spec = {
-      containers: [
-        {
-          name: 'alloy',
-          image: 'docker.io/grafana/alloy:v1.11.0',
-          args: ['run', '/etc/alloy/config.alloy', '--storage.path=/tmp/alloy', '--server.http.listen-addr=0.0.0.0:12345'],
-          ports: [{ name: 'http-metrics', containerPort: 12345 }],
-          volumeMounts: [{ name: 'config', mountPath: '/etc/alloy' }],
-        },
-        { name: 'config-reloader', image: 'quay.io/prometheus-operator/prometheus-config-reloader:v0.81.0' },
-      ],
-      volumes: [{ name: 'config', configMap: { name: 'alloy' } }],
-    };
-    cluster.objects.push(
-      configMap('alloy', { 'config.alloy': alloyFile(replacement) }),
-      ...workload({ namespace: names.monitoring, name: 'alloy', labels, selector: labels, spec, addresses: [address], hash: '8d7c6b5f9' }),
-    );
-    cluster.backends.push({
-      namespace: names.monitoring,
-      name: 'alloy-8d7c6b5f9-x2v7q',
-      address,
-      port: 12345,
-      start: () => alloyMetrics(address),
-    });
-    const same = whole('ai-gateway', [ofPort('aigw-admin'), toPort(replacement.replaceAll('$', '$$$$'))]);
-    cluster.collectors.push({
-      namespace: names.monitoring,
-      name: 'alloy-8d7c6b5f9-x2v7q',
-      address,
-      configs: [stringify(same, { lineWidth: 0 })],
-    });
-  };
-}
-
-const wall: Manifest = {
-  apiVersion: 'networking.k8s.io/v1',
-  kind: 'NetworkPolicy',
-  metadata: { name: 'proxies', namespace: names.envoyGateway },
-  spec: {
-    podSelector: { matchLabels: { 'app.kubernetes.io/component': 'proxy' } },
-    policyTypes: ['Ingress'],
-    ingress: [
-      { ports: [{ port: 10080 }] },
-      { from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': names.envoyGateway } } }] },
-    ],
-  },
-};
 
 /** Worlds about the collector between the sidecars and the store. */
 export const collectorWorlds: readonly OtherWorld[] = [
@@ -282,6 +128,25 @@ export const collectorWorlds: readonly OtherWorld[] = [
     expect: sound,
   }),
   world({
+    name: 'lgtm-agents-and-front',
+    title: 'agents scrape the sidecars and hand what they scrape to a collector in front of the store',
+    change: (cluster) => inFront(cluster, ['prometheusremotewrite/mimir']),
+    expect: sound,
+  }),
+  world({
+    name: 'lgtm-front-prints-only',
+    title: 'the collector that agents hand their metrics to prints them and sends nothing on',
+    change: (cluster) => inFront(cluster, ['debug']),
+    expect: broken('receiver-unwired'),
+  }),
+  world({
+    name: 'lgtm-unmapped-and-unwired',
+    title: 'the header of the client ID is not mapped, and no pipeline names the receiver',
+    shape: { mapping: 'x-llm-client-id:user.id' },
+    writing: { receivers: ['otlp', 'prometheus'] },
+    expect: { ...broken('client-id-unmapped'), also: ['receiver-unwired'] },
+  }),
+  world({
     name: 'lgtm-override-made-later',
     title: 'the ConfigMap of overrides was made while the collector ran, which has read nothing of it',
     change: (cluster) => configure(cluster, null),
@@ -305,8 +170,3 @@ export const collectorWorlds: readonly OtherWorld[] = [
     expect: broken('export-failing'),
   }),
 ];
-
-/** The pipeline that brings these receivers to the store, or elsewhere. */
-function routed(receivers: readonly string[], exporter = 'prometheusremotewrite/mimir'): Fields {
-  return { pipelines: { metrics: { receivers, exporters: [exporter] } } };
-}
