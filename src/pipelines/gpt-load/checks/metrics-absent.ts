@@ -32,8 +32,7 @@ function finding({ emitter }: Emission): Finding {
     message: `this build${release} has no metrics endpoint: ${metricsPath} answers HTTP 200 with the web page of the program`,
     evidence: { saw: `text/html at port ${emitter.port}${metricsPath}`, run: ask(emitter, metricsPath) },
     remedy: {
-      text: 'build an image from pull request 416 of tbphp/gpt-load, which was not merged, or export the table request_logs of its database',
-      command: 'git clone https://github.com/tbphp/gpt-load && cd gpt-load && git fetch origin pull/416/head && git checkout FETCH_HEAD',
+      text: 'build an image from pull request 416 of tbphp/gpt-load, which was not merged (git fetch origin pull/416/head), or export the table request_logs of its database',
     },
     about: [emitter.key],
   };

@@ -51,8 +51,7 @@ function finding(subject: string, pods: readonly Instance[], ways: readonly WayI
           : `kubectl -n ${first.namespace} get ${first.resource} ${first.name} -o yaml`,
     },
     remedy: {
-      text: 'make a Secret with a token, set METRICS_TOKEN from it, and give the monitor the same Secret as its authorization',
-      command: `kubectl -n ${pod.namespace} set env ${kubectlName(workload, pod)} -c ${container.name} --from=secret/SECRET --keys=METRICS_TOKEN`,
+      text: `make a Secret with a token, set METRICS_TOKEN of ${kubectlName(workload, pod)} from it, and give the monitor the same Secret as its authorization`,
     },
     ...(own.length === 0 ? { severity: 'warning' as const } : {}),
     about: pods.map(({ key }) => key),

@@ -29,8 +29,7 @@ export const metricsTokenRefused = defineCheck({
           run: `kubectl -n ${pod.namespace} get pod ${pod.name} -o jsonpath='{.spec.containers[*].env[?(@.name=="METRICS_TOKEN")]}'`,
         },
         remedy: {
-          text: 'give the token that METRICS_TOKEN of the pod holds; if its Secret was changed since, restart the pods',
-          command: `kubectl -n ${pod.namespace} rollout restart ${kubectlName(workload, pod)}`,
+          text: `give the token that METRICS_TOKEN of the pod holds; if its Secret was changed since, restart ${kubectlName(workload, pod)}`,
         },
         about: [key],
       };

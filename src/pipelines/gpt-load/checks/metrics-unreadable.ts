@@ -34,7 +34,7 @@ function finding(emitter: Emission['emitter'], { problem, message }: Unreadable)
     evidence: { saw: message, run: ask(emitter, path) },
     remedy: {
       text: remedyOf(problem, message),
-      command: `kubectl -n ${pod.namespace} logs ${pod.name} -c ${container} --tail=200 | grep -i -E 'metrics|migrat|database'`,
+      command: `kubectl -n ${pod.namespace} logs ${pod.name} -c ${container} --tail=200`,
     },
     about: [key],
   };

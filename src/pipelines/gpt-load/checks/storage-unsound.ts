@@ -70,7 +70,6 @@ function divided({ subject, namespace, target, replicas, pods }: Log, path: stri
     },
     remedy: {
       text: 'run one replica, or set DATABASE_DSN to a MySQL or PostgreSQL and REDIS_DSN to a Redis that all replicas share',
-      command: `kubectl -n ${namespace} scale ${target} --replicas=1`,
     },
     about: pods,
   };
