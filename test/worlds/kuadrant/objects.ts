@@ -227,7 +227,7 @@ export function istioMonitor(home: string): Manifest {
       podMetricsEndpoints: [
         {
           path: '/stats/prometheus',
-          interval: '30s',
+          interval: '5s',
           relabelings: [
             keep('__meta_kubernetes_pod_container_name', 'istio-proxy'),
             keep('__meta_kubernetes_pod_annotationpresent_prometheus_io_scrape'),
