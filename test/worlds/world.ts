@@ -54,7 +54,7 @@ export interface Collector {
   readonly name: string;
   /** The pod's own loopback address: its own metrics are served at port 8888 of it, and ${env:POD_IP}, ${env:MY_POD_IP} are it. */
   readonly address: string;
-  /** The texts of its files in the order of its --config flags, as in their ConfigMaps. Discovery gets a kubeconfig, and URLs of Services lead to the pods that the Services select; all else is left as written. Set `scrape_interval: 5s` in them. */
+  /** The texts of its files in the order of its --config flags, as in their ConfigMaps. Discovery gets the targets that it would find, and URLs of Services lead to the pods that the Services select; all else is left as written. Set `scrape_interval: 5s` in them. */
   configs: readonly string[];
   /** Of its container, beside POD_IP, MY_POD_IP, POD_NAME and K8S_NODE_NAME. */
   readonly env?: Readonly<Record<string, string>>;
@@ -63,8 +63,7 @@ export interface Collector {
 /**
  * Everything that a world consists of: objects in the order in which they are made, and what answers behind them.
  *
- * Services and ServiceMonitors are plain objects: the ready pods that a Service selects become its targets as the endpoints controller and
- * Prometheus's discovery would make them (e2e/testbed/service-discovery.ts), and Secrets that a monitor names for authorization are read by the operator.
+ * Services and ServiceMonitors are plain objects: a Service gets the Endpoints of the pods that it selects (e2e/testbed/endpoints.ts), and Secrets that a monitor names for authorization are read by the operator.
  * Objects of a system's own kinds need the system in `systems`.
  */
 export interface Cluster {

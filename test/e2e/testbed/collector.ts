@@ -11,12 +11,10 @@ import { serviceUrl } from './service-url.ts';
 const program = join(bin, 'otelcol');
 
 /** Starts the real collector with a world's configuration; one that ends at once, as a wrong configuration makes it, is no error of the bed. */
-export async function startCollector(folder: string, api: Api, collector: Collector, taken: Taken): Promise<Running> {
+export async function startCollector(folder: string, api: Api, collector: Collector): Promise<Running> {
   if (!existsSync(program)) throw new Error('otelcol not built: test/e2e/testbed/build-assets.sh');
   const own = mkdtempSync(join(folder, `collector-${collector.name}-`));
-  const texts = await Promise.all(
-    collector.configs.map((text, index) => reachable(text, join(own, `targets-${index}`), { folder, api, taken })),
-  );
+  const texts = await Promise.all(collector.configs.map((text, index) => reachable(text, join(own, `targets-${index}`), api)));
   const files = [...texts, selfMetrics(collector.address)].map((text, index) => {
     const file = join(own, `config-${index}.yaml`);
     writeFileSync(file, text);
@@ -33,35 +31,26 @@ export async function startCollector(folder: string, api: Api, collector: Collec
   };
 }
 
-/** Where the ports of pods really are, by "address:port" as their Services would say. */
-export type Taken = ReadonlyMap<string, string>;
-
-interface Bed {
-  readonly folder: string;
-  readonly api: Api;
-  readonly taken: Taken;
-}
-
 /** Its own metrics at the pod's address: each pod would have a loopback of its own. */
 function selfMetrics(host: string): string {
   const readers = [{ pull: { exporter: { prometheus: { host, port: 8888 } } } }];
   return stringify({ service: { telemetry: { metrics: { readers } } } });
 }
 
-/** The text with a kubeconfig for discovery, and with URLs of Services that lead to pods; one that is no YAML stays as it is. */
-async function reachable(text: string, targets: string, bed: Bed): Promise<string> {
+/** The text with targets that were discovered for it, and with URLs of Services that lead to pods; one that is no YAML stays as it is. */
+async function reachable(text: string, targets: string, api: Api): Promise<string> {
   const tree = tryParse(text);
   if (tree === null) return text;
   const files: string[] = [];
   const walk = async (node: unknown): Promise<unknown> => {
-    if (typeof node === 'string') return /^https?:\/\//.test(node) ? serviceUrl(bed.api, node, bed.taken) : node;
+    if (typeof node === 'string') return /^https?:\/\//.test(node) ? serviceUrl(api, node) : node;
     if (Array.isArray(node)) return Promise.all(node.map(walk));
     if (typeof node !== 'object' || node === null) return node;
     const { kubernetes_sd_configs: found, ...rest } = node as { kubernetes_sd_configs?: readonly Discovery[] };
     const entries = await Promise.all(Object.entries(rest).map(async ([key, value]) => [key, await walk(value)] as const));
     if (!Array.isArray(found)) return Object.fromEntries(entries);
     const file = `${targets}-${files.push('')}.json`;
-    const groups = await Promise.all(found.map((each: Discovery) => fileTargets(bed.api, each)));
+    const groups = await Promise.all(found.map((each: Discovery) => fileTargets(api, each)));
     writeFileSync(file, JSON.stringify(groups.flat()));
     return { ...Object.fromEntries(entries), file_sd_configs: [{ files: [file], refresh_interval: '2s' }] };
   };

@@ -7,6 +7,8 @@ import { bin, end, freePort, run, until } from './processes.ts';
 /** A real kube-apiserver over etcd, with kwok as the kubelet of node-a. */
 export interface ControlPlane {
   readonly server: string;
+  /** Where etcd answers, without TLS. */
+  readonly etcd: string;
   readonly api: Api;
   readonly kubeconfig: { readonly admin: string; readonly viewer: string };
   /** Starts the kubelet: after its CRDs exist. */
@@ -33,6 +35,7 @@ export async function startControlPlane(folder: string): Promise<ControlPlane> {
   await api.apply(nodeOf(kubeletPort));
   return {
     server,
+    etcd: `http://127.0.0.1:${etcdPort}`,
     api,
     kubeconfig: { admin: kubeconfig(folder, server, ca, 'admin'), viewer: kubeconfig(folder, server, ca, 'viewer') },
     startKubelet: () => void children.unshift(run(join(bin, 'kwok'), kwokArgs(folder, kubeletPort), join(folder, 'kwok.log'))),

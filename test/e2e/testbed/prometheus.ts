@@ -149,9 +149,9 @@ async function generated({ api, namespace, name }: Wanted): Promise<string | nul
   return packed === undefined ? null : gunzipSync(Buffer.from(packed, 'base64')).toString();
 }
 
-/** Roles that the bed can serve itself: no Endpoints of loopback addresses can exist, and 2.42 is built without Kubernetes discovery. */
+/** Whether it discovers by itself: no name of a Service resolves here, and 2.42 is built without Kubernetes discovery. */
 function native({ role }: Discovery, release: PrometheusRelease): boolean {
-  return release !== '2.42' && !['endpoints', 'endpointslice', 'service'].includes(role ?? '');
+  return release !== '2.42' && role !== 'service';
 }
 
 async function discovered(job: Record<string, unknown>, wanted: Wanted, file: string): Promise<Record<string, unknown>> {

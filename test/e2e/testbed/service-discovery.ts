@@ -34,7 +34,7 @@ export interface ServiceEnd {
   readonly number: number;
 }
 
-/** Whom a Service leads to: what the endpoints controller would write, which the API server refuses for loopback addresses (ValidateEndpointIP). */
+/** Whom a Service leads to, ready or not. */
 export function endsOf(service: Manifest, pods: readonly PodLike[]): readonly ServiceEnd[] {
   const { selector = {}, ports = [] } = service.spec as ServiceSpec;
   const wanted = Object.entries(selector);

@@ -2,8 +2,8 @@ import type { Api } from './api.ts';
 import type { PodLike } from './pod-meta.ts';
 import { endsOf } from './service-discovery.ts';
 
-/** A URL of a Service, "http://NAME.NAMESPACE[.svc[.cluster.local]]:PORT/…", as one of the pod to which it leads; any other URL as it is. `taken` says where a pod's "address:port" really is. */
-export async function serviceUrl(api: Api, url: string, taken: ReadonlyMap<string, string>): Promise<string> {
+/** A URL of a Service, "http://NAME.NAMESPACE[.svc[.cluster.local]]:PORT/…", as one of the pod to which it leads; any other URL as it is. */
+export async function serviceUrl(api: Api, url: string): Promise<string> {
   const [whole, scheme = '', name = '', namespace = '', port] =
     /^(https?:\/\/)([a-z0-9-]+)\.([a-z0-9-]+)(?:\.svc(?:\.cluster\.local\.?)?)?(?::([0-9]+))?(?=[/?#]|$)/.exec(url) ?? [];
   if (whole === undefined) return url;
@@ -14,6 +14,5 @@ export async function serviceUrl(api: Api, url: string, taken: ReadonlyMap<strin
   const wanted = Number(port ?? (scheme === 'https://' ? 443 : 80));
   const end = endsOf(service, pods).find((each) => each.port.port === wanted);
   if (end === undefined) return url;
-  const at = `${end.address}:${end.number}`;
-  return `${scheme}${taken.get(at) ?? at}${url.slice(whole.length)}`;
+  return `${scheme}${end.address}:${end.number}${url.slice(whole.length)}`;
 }

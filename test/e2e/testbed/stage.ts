@@ -2,6 +2,7 @@ import type { Backend, Cluster, Hands, Manifest, ProxyPod, Running } from '../..
 import { type Emulated, type Emulator, startEmulator } from '../emulator/emulator.ts';
 import { startEnvoyStats } from '../emulator/envoy-stats.ts';
 import { startCollector } from './collector.ts';
+import { startRelay } from './endpoints.ts';
 import { startFront } from './front.ts';
 import { until } from './processes.ts';
 import { type RunningPrometheus, startPusher } from './prometheus.ts';
@@ -35,8 +36,14 @@ export async function stage(bed: Testbed, cluster: Cluster): Promise<Staged> {
   const staged: Staged = {
     cluster,
     servers,
-    apply: bed.apply,
-    remove: bed.remove,
+    apply: async (...objects) => {
+      await bed.apply(...objects);
+      await bed.publishEndpoints();
+    },
+    remove: async (...objects) => {
+      await bed.remove(...objects);
+      await bed.publishEndpoints();
+    },
     emulate,
     restart,
     reload: async () => {
@@ -61,8 +68,10 @@ export async function stage(bed: Testbed, cluster: Cluster): Promise<Staged> {
     await bed.apply(...cluster.objects);
     await forwardAll(bed, cluster);
     for (const server of cluster.servers) servers.push(await startServer(bed, cluster, server, endings));
+    await bed.publishEndpoints();
     await staged.reload();
-    for (const ending of await startCollectors(bed, cluster, servers)) endings.unshift(ending);
+    const collectors = await Promise.all(cluster.collectors.map((collector) => startCollector(bed.folder, bed.api, collector)));
+    endings.unshift(...collectors.map(({ stop }) => stop));
     // a collector tells nobody of its targets; it needs a moment to start, and to push what it has
     const collected = cluster.collectors.length === 0 ? Promise.resolve() : pause(4.5 * interval);
     await Promise.all([collected, ...servers.map((server) => scraped(server, 3))]);
@@ -80,25 +89,6 @@ async function forwardAll(bed: Testbed, { proxies, backends, collectors }: Clust
   for (const { namespace, name, address } of collectors) await bed.forward({ namespace, name }, 8888, { address, port: 8888 });
 }
 
-/** The collectors push to pods; a Prometheus pod's port is elsewhere on this machine. */
-async function startCollectors(
-  bed: Testbed,
-  cluster: Cluster,
-  servers: readonly RunningPrometheus[],
-): Promise<readonly (() => Promise<void>)[]> {
-  const taken = new Map<string, string>();
-  cluster.servers.forEach(({ namespace, pods }, index) => {
-    const running = servers[index];
-    for (const { kind, metadata, status } of cluster.objects) {
-      const own = kind === 'Pod' && metadata.namespace === namespace && pods.includes(metadata.name);
-      const { podIP } = (status ?? {}) as { readonly podIP?: string };
-      if (own && running !== undefined) taken.set(`${podIP}:9090`, `${running.address}:${running.port}`);
-    }
-  });
-  const started = await Promise.all(cluster.collectors.map((collector) => startCollector(bed.folder, bed.api, collector, taken)));
-  return started.map(({ stop }) => stop);
-}
-
 async function startServer(
   bed: Testbed,
   cluster: Cluster,
@@ -108,11 +98,22 @@ async function startServer(
   const running = await bed.startPrometheus(cluster.prometheus, server.namespace, server.name, server.blind, server.shard);
   const front = server.hidden === undefined ? null : await startFront(running.url, server.hidden);
   if (front !== null) endings.push(front.stop);
-  for (const name of server.pods) await bed.forward({ namespace: server.namespace, name }, 9090, front ?? running);
+  for (const name of server.pods) {
+    const pod = { namespace: server.namespace, name };
+    await bed.forward(pod, 9090, front ?? running);
+    const address = addressOf(cluster, pod);
+    if (address?.startsWith('127.')) endings.push(await startRelay({ address, port: 9090 }, front ?? running));
+  }
   const targets = cluster.proxies.map(({ address }) => `${address}:1064`);
   if (server.pushed === true) endings.push(await startPusher(bed.folder, targets, running));
   await ready(bed, server);
   return running;
+}
+
+/** Null: the pod has none. */
+function addressOf({ objects }: Cluster, { namespace, name }: { readonly namespace: string; readonly name: string }): string | null {
+  const pod = objects.find(({ kind, metadata }) => kind === 'Pod' && metadata.namespace === namespace && metadata.name === name);
+  return ((pod?.status ?? {}) as { readonly podIP?: string }).podIP ?? null;
 }
 
 /** There is no StatefulSet controller: its status says that the pods run, and the operator passes that on. */
@@ -132,6 +133,7 @@ function statsAddresses(cluster: Cluster): readonly string[] {
 }
 
 interface Target {
+  readonly scrapeUrl: string;
   readonly lastScrape: string;
   readonly health: string;
 }
@@ -144,11 +146,10 @@ async function scraped(server: RunningPrometheus, count: number): Promise<void> 
   };
   const found = await until('targets', async () => ((await active()).length > 0 ? true : null), 9).catch(() => false);
   if (!found) return;
-  await until(
-    'the first scrape of every target',
-    async () => ((await active()).every(({ health }) => health !== 'unknown') ? true : null),
-    15,
-  );
+  const waiting = async (): Promise<readonly Target[]> => (await active()).filter(({ health }) => health === 'unknown');
+  await until('the first scrape of every target', async () => ((await waiting()).length === 0 ? true : null), 15).catch(async (error) => {
+    throw new Error(`${error.message}: ${(await waiting()).map(({ scrapeUrl }) => scrapeUrl).join(', ')}`);
+  });
   await pause((count - 1) * interval + 0.5);
 }
 

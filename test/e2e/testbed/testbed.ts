@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Api, Manifest } from './api.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { exchanged, isAbsent, type Served, servedCrds, shippedCrds } from './crds.ts';
+import { publishEndpoints } from './endpoints.ts';
 import { bin, end, freePort, run, until } from './processes.ts';
 import { type PrometheusRelease, type RunningPrometheus, startPrometheusOf } from './prometheus.ts';
 
@@ -26,6 +27,8 @@ export interface Testbed {
   apply(...objects: readonly Manifest[]): Promise<void>;
   patchStatus(object: Manifest, status: unknown): Promise<void>;
   remove(...objects: readonly Manifest[]): Promise<void>;
+  /** Makes what the controllers of Endpoints would make of the Services and pods that are there now. */
+  publishEndpoints(): Promise<void>;
   /** A pod's port leads to an address on this machine, beside its other ports. */
   forward(
     pod: { readonly namespace: string; readonly name: string },
@@ -147,6 +150,9 @@ function testbedOf(folder: string, plane: ControlPlane, first: Served, stopOpera
     patchStatus: api.patchStatus,
     remove: async (...objects) => {
       for (const object of objects) await api.remove(object);
+    },
+    publishEndpoints: async () => {
+      applied.push(...(await publishEndpoints(api, plane.etcd)));
     },
     forward: async (pod, port, target) => {
       const key = `${pod.namespace}/${pod.name}`;
