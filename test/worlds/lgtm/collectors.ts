@@ -22,6 +22,8 @@ export const toPort = (replacement: string): Fields => ({
   replacement,
 });
 
+const toPod: Fields = { source_labels: ['__meta_kubernetes_pod_name'], target_label: 'pod' };
+
 export const withRules = (...rules: readonly Fields[]): Writing => ({ jobs: [sidecarJob({ relabel_configs: rules })] });
 
 /** The collector's pod as the kubelet has it when its program ends. */
@@ -67,7 +69,7 @@ export function deployed(cluster: Cluster, config: Fields): void {
 
 /** The whole configuration of a collector that only scrapes the sidecars. */
 export function whole(jobName: string, rules: readonly Fields[] = [ofPort('aigw-admin')]): Fields {
-  const { exporters, receivers } = overrides({ jobs: [sidecarJob({ job_name: jobName, relabel_configs: rules })] });
+  const { exporters, receivers } = overrides({ jobs: [sidecarJob({ job_name: jobName, relabel_configs: [...rules, toPod] })] });
   return {
     receivers,
     exporters,
