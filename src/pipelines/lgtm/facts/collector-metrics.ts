@@ -1,4 +1,5 @@
 import type { Collector } from '../../../facts/collectors.ts';
+import { tunnelling } from '../../../facts/kinds.ts';
 import { defineFact } from '../../../model/fact.ts';
 import { type Many, ReadError, type Reply, type Source, type Unread, unreadOf } from '../../../model/source.ts';
 import { telemetryPort } from '../../../parse/collector-config.ts';
@@ -41,6 +42,7 @@ const alloyPort = 12345;
 export const collectorMetrics = defineFact({
   id: 'collector-metrics',
   title: 'metrics of collectors about themselves',
+  reads: tunnelling,
   needs: { pods: collectorPods },
   async read({ pods }, { source }): Promise<SelfMetricsRead> {
     const settled = await Promise.all(pods.read.flatMap((each) => placesOf(each).map((place) => look(place, source))));
