@@ -34,10 +34,17 @@ async function healthOf(source: Source, instance: Instance): Promise<Health | Un
   }
   try {
     const reply = await source.get({ at: 'pod', namespace: pod.namespace, pod: pod.name, port }, { path: healthPath });
-    for await (const _ of reply.body) if (reply.status === 200) continue;
+    await readThrough(reply.body);
     return { instance, trouble: reply.status === 200 ? null : `port ${port}${healthPath} answers HTTP ${reply.status}` };
   } catch (error) {
     if (error instanceof ReadError && error.fault !== null) return { instance, trouble: error.message };
     return unreadOf(error, `health of ${instance.key}`);
   }
+}
+
+/** An answer that is not read to its end keeps its tunnel open. */
+async function readThrough(body: AsyncIterable<Uint8Array>): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of body) bytes += chunk.length;
+  return bytes;
 }
