@@ -6,8 +6,8 @@ import { tokenFamily } from './names.ts';
 
 /** The words and facts with which the shared checks speak of gpt-load. */
 export const nouns: Nouns = {
-  one: 'gpt-load pod',
-  many: 'gpt-load pods',
+  one: 'pod',
+  many: 'pods',
   family: {
     name: tokenFamily,
     sumPattern: tokenFamily,
