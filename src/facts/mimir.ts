@@ -12,6 +12,7 @@ import { type Workload, workloads } from './workloads.ts';
 export interface MimirService {
   readonly namespace: string;
   readonly name: string;
+  /** Empty: any. */
   readonly ports: readonly number[];
   /** It leads to the nginx that the distributed chart puts in front, which names a tenant for those that name none. */
   readonly gateway: boolean;
@@ -178,6 +179,8 @@ function serviceOf({ metadata, spec }: KubeObject, members: readonly Workload[])
     return selector.length > 0 && selector.every(([name, value]) => labels[name] === value);
   });
   if (chosen.length === 0) return [];
-  const ports = list(record(spec).ports).flatMap((port) => number(record(port).port) ?? []);
+  // Without an address of its own a Service leads to any port of its pods.
+  const declared = record(spec).clusterIP === 'None' ? [] : list(record(spec).ports);
+  const ports = declared.flatMap((port) => number(record(port).port) ?? []);
   return [{ namespace: metadata.namespace ?? '', name: metadata.name, ports, gateway: !chosen.some(isMimir) }];
 }

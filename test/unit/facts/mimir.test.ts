@@ -59,12 +59,14 @@ describe('where Mimir is', () => {
       gateway,
       service('mimir-gateway', labels, [80]),
       service('mimir-query-frontend', { ...mimirLabels, 'app.kubernetes.io/component': 'query-frontend' }),
+      { ...service('mimir-headless', mimirLabels), spec: { clusterIP: 'None', selector: mimirLabels, ports: [{ port: 8080 }] } },
       service('grafana', { 'app.kubernetes.io/name': 'grafana' }),
       service('external', {}),
     ]);
     expect(read[0]?.services.map(({ name, gateway, ports }) => `${name} ${gateway} ${ports}`)).toEqual([
       'mimir-gateway true 80',
       'mimir-query-frontend false 8080',
+      'mimir-headless false ',
     ]);
   });
 

@@ -44,7 +44,7 @@ function unforwarded(keyed: readonly KeyedRoute[], header: string, about: readon
   const patch = { spec: { apiKeyAuth: { forwardClientIDHeader: header, sanitize: true } } };
   return {
     subject: policy.subject,
-    message: `it checks API keys and forwards no client ID: whose tokens those of ${routesOf(keyed)} are is lost`,
+    message: `it checks API keys and forwards no client ID: the tokens of ${routesOf(keyed)} are counted for nobody`,
     evidence: { saw: 'spec.apiKeyAuth without forwardClientIDHeader', run: showPolicy(policy) },
     remedy: {
       text: `set spec.apiKeyAuth.forwardClientIDHeader of ${policy.subject} to ${header}, or upgrade the operator that renders it`,
