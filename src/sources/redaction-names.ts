@@ -99,7 +99,11 @@ function tenants(snapshot: Snapshot, names: (value: string) => string): Readonly
   return new Map(told.map((value, at) => [value, `tenant-${String(at + 1).padStart(4, '0')}`]));
 }
 
+/** What a collector or a Prometheus says of itself: its labels name parts of its configuration. */
+const selfMetrics = /^(?:otelcol_|prometheus_remote_storage_)/m;
+
 function exposedValues(body: string): readonly string[] {
+  if (selfMetrics.test(body)) return [];
   const lines = body.split('\n').filter((line) => line !== '' && !line.startsWith('#') && !line.startsWith('target_info'));
   return [...new Set(lines.flatMap((line) => [...line.matchAll(pair)].flatMap(exposedValue)))];
 }
