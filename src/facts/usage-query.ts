@@ -74,10 +74,13 @@ export function usageQueries(
   };
 }
 
-/** Queries that answer where counters begin, and where they are reset; nothing for a piece in which none is. */
+/**
+ * Queries that answer where counters begin, and where they may have been reset since their last value before the piece; nothing for a piece in
+ * which none is.
+ */
 export function eventQueries(family: StoredFamily, selector: string, window: UsageWindow): Readonly<Record<keyof Events, string>> {
-  const { end, before, reset, restarted } = partsOf(family, selector, window);
-  return { births: `count(${end} unless ${before})`, resets: `count(${reset} or ${restarted})` };
+  const { end, before } = partsOf(family, selector, window);
+  return { births: `count(${end} unless ${before})`, resets: `count(resets(${selector}[${duration(lookback + window.step)}]) > 0)` };
 }
 
 interface Parts {
