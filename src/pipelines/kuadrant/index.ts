@@ -81,6 +81,11 @@ const discover = others.map((check) =>
   check.id === 'unmonitored-limitadors' ? { ...check, follows: [...check.follows, monitorsDisabled.id] } : check,
 );
 
+// What is between Prometheus and the pods says more than that scrapes fail.
+const collect = shared.collect.map((check) =>
+  check.id === 'targets-down' ? { ...check, follows: [...check.follows, scrapeWalled.id] } : check,
+);
+
 /** Token metering by the Limitador of Kuadrant. */
 export const kuadrant: Pipeline = {
   id: 'kuadrant',
@@ -117,8 +122,8 @@ export const kuadrant: Pipeline = {
     monitorsDisabled,
     ...discover,
     monitorChurn,
-    ...shared.collect,
     scrapeWalled,
+    ...collect,
     ...shared.query,
     ...shared.present,
   ],

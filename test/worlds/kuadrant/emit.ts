@@ -134,7 +134,7 @@ export const emitWorlds: readonly OtherWorld[] = [
         start: () => startLimitador(outside, { flows: [], trouble: 'reset' }),
       });
     },
-    expect: broken('targets-down'),
+    expect: broken('scrape-walled'),
   }),
   world({
     name: 'kuadrant-dashboard-of-raw-counters',

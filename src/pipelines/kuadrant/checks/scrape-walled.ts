@@ -14,7 +14,7 @@ export const scrapeWalled = defineCheck({
   severity: 'warning',
   why: 'With mutual TLS only proxies of the mesh may speak with the limiter, and a Prometheus outside of it is cut off. The counters go on and are not stored.',
   fix: 'Leave the limiter out of it: `kubectl -n kuadrant-system patch kuadrant kuadrant --type merge -p \'{"spec":{"mtls":{"limitador":false}}}\'`.',
-  follows: ['targets-down'],
+  follows: ['limitador-unready', 'metrics-unreadable'],
   needs: { kuadrants },
   wants: { targets: targets(nouns) },
   judge: ({ kuadrants, targets }) => {

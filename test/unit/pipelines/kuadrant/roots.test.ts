@@ -357,7 +357,7 @@ describe('the root of what fails', () => {
         kuadrant: kuadrantObject({ observability: { enable: true }, mtls: { enable: true } }),
         stored: down('Get "http://10.0.1.1:8080/metrics": read tcp: connection reset by peer'),
       },
-      ['targets-down', 'scrape-walled < targets-down', 'series-absent < targets-down'],
+      ['scrape-walled', 'targets-down < scrape-walled', 'series-absent < scrape-walled'],
     ],
     [
       'a dashboard of raw counters',
