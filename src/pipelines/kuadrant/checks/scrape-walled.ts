@@ -33,7 +33,7 @@ function findingOf(kuadrant: Kuadrant, cut: ReturnType<typeof ownTargets>): Find
   const emitters = [...new Map(cut.map(({ emitter }) => [emitter.key, emitter])).values()];
   return {
     subject: kuadrant.subject,
-    message: `spec.mtls is in force for ${named(emitters, nouns)}, whose scrapes are cut off: a plain scrape is refused there`,
+    message: `spec.mtls is set for ${named(emitters, nouns)}, whose scrapes are cut off: that may well be why`,
     evidence: {
       saw: `${cut[0]?.url}: ${cut[0]?.lastError.slice(0, 160)}`,
       run: `kubectl -n ${kuadrant.namespace} get peerauthentications`,
