@@ -1,5 +1,5 @@
 import { rule } from '../objects/dashboards.ts';
-import { type Cluster, drop, type Expected, find, type Manifest, type OtherWorld } from '../world.ts';
+import { type Cluster, drop, type Editable, type Expected, edit, find, type Manifest, type OtherWorld } from '../world.ts';
 import { chats, gptLoad, type Shape } from './cluster.ts';
 import { authorization, dashboard, serviceMonitor, token } from './objects.ts';
 
@@ -43,7 +43,8 @@ export const gptLoadStoreWorlds: readonly OtherWorld[] = [
   world({
     name: 'gpt-load-configuration-not-reloaded',
     title: 'the ServiceMonitor is there and Prometheus has not taken it up',
-    shape: { dashboards: [] },
+    // A Secret that it would name could be what keeps it out.
+    shape: { monitors: [serviceMonitor({ bearerTokenFile: '/etc/prometheus/tokens/gpt-load' })], dashboards: [] },
     change: (cluster) => {
       const monitor = find(cluster, 'ServiceMonitor');
       drop(cluster, (object) => object === monitor);
@@ -84,9 +85,13 @@ export const gptLoadStoreWorlds: readonly OtherWorld[] = [
     expect: broken('queries-too-new'),
   }),
   world({
-    name: 'gpt-load-rule-refused',
-    title: 'a recording rule groups by a quoted label, which this operator refuses with the whole object',
-    shape: { dashboards: [rule('sum by ("group") (rate(gpt_load_tokens_total{type="total"}[5m]))')] },
+    name: 'gpt-load-rule-not-selected',
+    title: 'Prometheus takes rules of another release only',
+    shape: { dashboards: [rule('sum by (group) (rate(gpt_load_tokens_total{type="total"}[5m]))')] },
+    change: (cluster) =>
+      edit(cluster, 'Prometheus', undefined, (prometheus: Editable) => {
+        prometheus.spec.ruleSelector = { matchLabels: { release: 'other' } };
+      }),
     expect: broken('rejected-rules'),
   }),
 ];
