@@ -2,10 +2,11 @@ import type { RangeSeries } from '../parse/matrix.ts';
 import { type Asked, countedOf } from './usage-asked.ts';
 import { pieceAt, type Span, spansOf } from './usage-events.ts';
 import type { Grouping } from './usage-labels.ts';
-import { type Groups, type StoredFamily, storedAs, usageQueries, usageSelector } from './usage-query.ts';
+import { type Groups, type StoredFamily, usageQueries } from './usage-query.ts';
 import { type Ranged, ranged } from './usage-range.ts';
 import type { AskedShard } from './usage-replicas.ts';
 import type { Point, RowSum } from './usage-rows.ts';
+import { storedAs, usageSelector } from './usage-selector.ts';
 
 /** One stored name of the family on one shard. */
 export type ShardFamily = StoredFamily & { readonly shard: AskedShard };

@@ -7,9 +7,9 @@ import type { Asked } from './usage-asked.ts';
 import type { ShardFamily } from './usage-family.ts';
 import { intervalOf } from './usage-interval.ts';
 import { identityOf } from './usage-labels.ts';
-import { copyLabels, storedAs } from './usage-query.ts';
 import { tooMuch } from './usage-range.ts';
 import { withReplicas } from './usage-replicas.ts';
+import { copyLabels, storedAs } from './usage-selector.ts';
 
 /** One server, and what it stores of the family. */
 export interface Store {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { matchOf, topOf, typesOf } from '../../src/commands/usage-flags.ts';
 import { stepOf, windowOf } from '../../src/commands/usage-window.ts';
-import { copyLabels, storedAs, usageQueries, usageSelector } from '../../src/facts/usage-query.ts';
+import { usageQueries } from '../../src/facts/usage-query.ts';
 import { rowSum } from '../../src/facts/usage-rows.ts';
+import { copyLabels, storedAs, usageSelector } from '../../src/facts/usage-selector.ts';
 import type { Usage } from '../../src/model/usage.ts';
 import { matrixOf } from '../../src/parse/matrix.ts';
 import { pricedUsage, priceList } from '../../src/parse/price.ts';
