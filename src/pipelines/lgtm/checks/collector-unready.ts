@@ -27,7 +27,7 @@ export const collectorUnready = defineCheck({
   judge: ({ scraping, pods, logs }) => {
     const none = withoutCollectors(scraping);
     if (none !== null) return none;
-    if (pods.read.length === 0 && pods.unread.length === 0) return { status: 'skip', because: 'no collector scrapes anything' };
+    if (pods.read.length === 0 && pods.unread.length === 0) return { status: 'skip', because: 'no collector looks for pods' };
     return verdict(
       pods.read.flatMap((each) => [...notRunning(each), ...unwell(each, logs), ...forbidden(each, logs)]),
       [...scraping.unread, ...pods.unread],

@@ -4,6 +4,7 @@ import { type Pod, podOf } from '../../../facts/pods.ts';
 import { defineFact } from '../../../model/fact.ts';
 import { type Many, type Source, unreadOf } from '../../../model/source.ts';
 import { record, text } from '../../../parse/fields.ts';
+import type { ScrapeJob } from '../../../parse/scrape-job.ts';
 import { withoutArguments } from '../../envoy-ai-gateway/guess.ts';
 import { type Scrape, type Scraping, scraping } from './scraping.ts';
 
@@ -23,14 +24,19 @@ export interface CollectorPod {
   readonly age: number | null;
 }
 
-/** The collectors whose health matters: those that scrape a sidecar; while none does, all that scrape anything. */
+/** The collectors whose health matters: those that scrape a sidecar; while none does, all that look for pods. */
 export function concerned({ collectors, emitters }: Scraping): readonly Collector[] {
   const keys = new Set(
     emitters.flatMap(({ scrapes }) => scrapes.flatMap(({ collector, through }) => [collector, ...through].map(({ key }) => key))),
   );
   return keys.size > 0
     ? collectors.filter(({ key }) => keys.has(key))
-    : collectors.filter(({ jobs, config }) => jobs.length > 0 || config.status === 'unknown');
+    : collectors.filter(({ jobs, config }) => jobs.some(looksForPods) || config.status === 'unknown');
+}
+
+/** Not a job that asks the collector itself alone, as every chart has one. */
+function looksForPods({ discovery }: ScrapeJob): boolean {
+  return discovery.some(({ by }) => by !== 'static');
 }
 
 /** The pods of every collector that has to do with the sidecars. */

@@ -36,7 +36,10 @@ export const strayConfigs = defineFact({
     const read = new Set(
       scraping.collectors.flatMap(({ config }) => config.sources.map(({ namespace, name, key }) => placeKey(namespace, name, key ?? ''))),
     );
-    return (await source.list(kinds.configmaps)).flatMap((map) => straysIn(map, missed, read));
+    const maps = await source.list(kinds.configmaps);
+    // The operator keeps a few of what its collectors ran before.
+    const written = maps.filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/managed-by'] !== 'opentelemetry-operator');
+    return written.flatMap((map) => straysIn(map, missed, read));
   },
 });
 

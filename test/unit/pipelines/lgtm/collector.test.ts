@@ -481,6 +481,29 @@ describe('proxies-walled', () => {
   });
 });
 
+describe('a collector of logs that crashes', () => {
+  const labels = { app: 'logs' };
+  const base = agent({ name: 'logs', args: ['--config=/conf/relay.yaml'] });
+  const logs: KubeObject = {
+    ...base,
+    metadata: { ...base.metadata, labels },
+    spec: { ...(base.spec as object), selector: { matchLabels: labels } },
+  };
+  const file = JSON.stringify({
+    receivers: {
+      filelog: {},
+      prometheus: { config: { scrape_configs: [{ job_name: 'self', static_configs: [{ targets: ['localhost:8888'] }] }] } },
+    },
+    processors: { transform: { statements: ['replace(body, "${1}")'] } },
+  });
+  const broken = { ...agentPod(crash), metadata: { name: 'logs-1', namespace: 'monitoring', labels } };
+  const extra = [logs, broken, configMap('logs', { relay: file })];
+  it.each<[string, Change, readonly string[]]>([
+    ['beside one that scrapes', { extra }, []],
+    ['alone', { agent: null, override: null, extra }, ['unscraped-proxies']],
+  ])('%s is none of our business', async (_, change, ids) => expect(await failing(change)).toEqual(ids));
+});
+
 describe('collector-unready', () => {
   it.each<[string, readonly KubeObject[], string]>([
     ['a crash beside a ready pod', [agentPod(), agentPod(crash, 'agent-2')], 'error'],
