@@ -1,5 +1,6 @@
 import { parse } from 'yaml';
 import { list, record, records, text } from './fields.ts';
+import { yamlTrouble } from './yaml-guard.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -17,6 +18,8 @@ export function configOf(yaml: string): Fields {
 }
 
 function parsed(yaml: string): unknown {
+  const trouble = yamlTrouble(yaml);
+  if (trouble !== null) throw new CollectorConfigError(trouble);
   try {
     return parse(yaml, { maxAliasCount: 100, logLevel: 'error', merge: true });
   } catch (error) {

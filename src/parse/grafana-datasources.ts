@@ -1,5 +1,6 @@
 import { parse } from 'yaml';
 import { number, record, records, text } from './fields.ts';
+import { yamlTrouble } from './yaml-guard.ts';
 
 /** A data source as Grafana is provisioned with it. */
 export interface DatasourceEntry {
@@ -18,6 +19,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** The data sources of a provisioning file (grafana pkg/services/provisioning/datasources); none where it is no YAML. */
 export function provisionedDatasources(yaml: string): readonly DatasourceEntry[] {
+  if (yamlTrouble(yaml) !== null) return [];
   try {
     return records(record(parse(yaml, { maxAliasCount: 100, logLevel: 'error' })).datasources).map(datasourceOf);
   } catch {

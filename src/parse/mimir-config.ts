@@ -1,6 +1,7 @@
 import { parse } from 'yaml';
 import { durationOf } from './duration.ts';
 import { record, text } from './fields.ts';
+import { yamlTrouble } from './yaml-guard.ts';
 
 /** What decides who may read a Mimir and how far back; null: it is not told. */
 export interface MimirLimits {
@@ -66,6 +67,7 @@ export function flag(argv: readonly string[], name: string): string | null {
 }
 
 function parsed(yaml: string): Readonly<Record<string, unknown>> | null {
+  if (yamlTrouble(yaml) !== null) return null;
   try {
     return record(parse(yaml, { maxAliasCount: 100, logLevel: 'error' }));
   } catch {

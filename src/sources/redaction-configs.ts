@@ -1,5 +1,6 @@
 import { record, records, text } from '../parse/fields.ts';
 import { masked } from '../parse/secrets.ts';
+import { yamlTrouble } from '../parse/yaml-guard.ts';
 import { parsedYaml } from './redaction-fields.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -10,6 +11,7 @@ const tenantHeader = /^x-scope-orgid$/i;
 
 /** A file of a ConfigMap that configures a collector or Grafana's data sources, without what it holds besides; null: it is none. */
 export function readConfigFile(key: string, content: string): string | null {
+  if (yamlTrouble(content) !== null) return null;
   if (/\bprometheus\.(scrape|remote_write|operator\.|relabel)|\bdiscovery\./.test(content) && !/^\s*\w+:\s*$/m.test(content))
     return readAlloy(content);
   if (!/\.ya?ml$|^relay$|^config/.test(key) && !/^\s*(receivers|exporters|service|datasources):/m.test(content)) return null;
@@ -101,7 +103,7 @@ function defined(fields: Fields): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-const alloyAttribute = /("?)([A-Za-z_][\w-]*)\1(\s*=\s*)"((?:[^"\\\n]|\\.)*)"/g;
+const alloyAttribute = /(?<![\w-])("?)([A-Za-z_][\w-]*)\1(\s*=\s*)"((?:[^"\\\n]|\\.)*)"/g;
 
 /** An Alloy file with the texts of its attributes that name secrets replaced; comments are left out, for anything may stand there. */
 function readAlloy(content: string): string {

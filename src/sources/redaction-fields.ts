@@ -5,6 +5,7 @@ import type { KubeObject, Metadata } from '../model/source.ts';
 import { list, record, records, strings } from '../parse/fields.ts';
 import { masked } from '../parse/redact.ts';
 import { withoutSecrets, withoutSecretText } from '../parse/secrets.ts';
+import { yamlTrouble } from '../parse/yaml-guard.ts';
 import { withoutRawLog } from './kept-log.ts';
 import { shapes } from './redaction-shapes.ts';
 import { readValueFrom, readVariable } from './redaction-systems.ts';
@@ -133,7 +134,7 @@ function readConfig(body: string): string {
   const answer = record(parsedJson(body));
   const yaml = record(answer.data).yaml;
   if (typeof yaml !== 'string') return body;
-  const config = record(parsedYaml(yaml));
+  const config = record(anyYaml(yaml));
   const only = (value: unknown, names: readonly string[]): Readonly<Record<string, unknown>> =>
     Object.fromEntries(Object.entries(record(value)).filter(([name]) => names.includes(name)));
   const job = (value: unknown): string => {
@@ -162,7 +163,12 @@ function parsedJson(text: string): unknown {
   }
 }
 
+/** A text of an object as YAML; null for what is none, or is no work of people. */
 export function parsedYaml(text: string): unknown {
+  return yamlTrouble(text) === null ? anyYaml(text) : null;
+}
+
+function anyYaml(text: string): unknown {
   try {
     return parse(text, { maxAliasCount: 100, logLevel: 'error' });
   } catch {
