@@ -2,7 +2,7 @@ import type { Emission } from '../../../facts/emitters.ts';
 import type { Server, Shard } from '../../../facts/prometheus.ts';
 import { askPrometheus } from '../../../facts/prometheus-api.ts';
 import { storedSeries } from '../../../facts/stored-series.ts';
-import { copyLabels } from '../../../facts/usage-query.ts';
+import { copyLabels } from '../../../facts/usage-selector.ts';
 import { type Attempt, defineFact } from '../../../model/fact.ts';
 import { type Many, ReadError, type Source, type Unread, unreadOf } from '../../../model/source.ts';
 import { normaliseLabel } from '../../../parse/metric-names.ts';
