@@ -54,14 +54,19 @@ interface Asked {
   readonly own: ReadonlySet<string> | null;
 }
 
-/** Labels that say at which address a counter is, whoever scraped it. */
-const places = ['instance', 'pod', 'namespace', 'cluster', 'k8s_cluster_name'];
+const clusters = ['cluster', 'k8s_cluster_name'];
+
+/** Labels that say at which address a counter is, whoever scraped it: the address itself, for not every scraper adds the pod and its namespace. */
+function placesOf(labels: readonly string[]): readonly string[] {
+  return labels.includes('instance') ? ['instance', ...clusters] : ['pod', 'namespace', ...clusters];
+}
 
 async function copiesIn(asked: Asked, server: Server): Promise<Copies> {
   const nothing: Copies = { server, factor: null, label: null, values: [], unread: [] };
   try {
     const series = `{__name__=${JSON.stringify(asked.name)}}`;
     const labels = namesOf(await askPrometheus(asked.source, asked.shard, '/api/v1/labels', [['match[]', series]]));
+    const places = placesOf(labels);
     const kept = labels.filter((label) => places.includes(label) || isOwn(label, asked.own));
     // Without the address of a counter, those of two sidecars would be one.
     if (asked.own === null || !(kept.includes('instance') || kept.includes('pod'))) return nothing;
