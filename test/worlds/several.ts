@@ -44,10 +44,7 @@ export const severalWorlds: readonly WorldDefinition[] = [
     make: (subnet) => {
       // the operator makes this Service for every Prometheus
       const write = `http://prometheus-operated.${names.monitoring}.svc:9090`;
-      const job = sidecarJob();
-      const place = { source_labels: ['__meta_kubernetes_namespace'], target_label: 'namespace' };
-      const jobs = [{ ...job, relabel_configs: [...(job.relabel_configs as readonly object[]), place] }];
-      const cluster = lgtm({ writing: { jobs, endpoint: `${write}/api/v1/write` }, grafana: { url: write } })(subnet);
+      const cluster = lgtm({ writing: { jobs: [sidecarJob()], endpoint: `${write}/api/v1/write` }, grafana: { url: write } })(subnet);
       withoutMimir(cluster);
       const other = monitored(subnet);
       other.objects.push(podMonitor('aigw-admin', names.envoyGateway));
