@@ -31,7 +31,7 @@ export interface DashboardMap {
 }
 
 /** The token metric in any spelling, as a file that is no JSON may have it too. */
-export const aboutTokens = /gen_*ai[._]\w*client[._]\w*token[._]\w*usage/;
+export const aboutTokens = /gen__?ai(?:[._]|_dot_|_2e_)client(?:[._]|_dot_|_2e_)token(?:[._]|_dot_|_2e_)usage/;
 
 /** Whether a ConfigMap holds a dashboard about tokens, whole or not. */
 export function isAboutTokens({ data }: DashboardMap): boolean {

@@ -35,7 +35,8 @@ export function datasourceOf(entry: Fields): DatasourceEntry {
     name: text(entry.name) ?? '',
     uid: text(entry.uid),
     type: text(entry.type) ?? '',
-    url: text(entry.url),
+    // Who lets Grafana in is nobody's business here.
+    url: text(entry.url)?.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1') ?? null,
     tenant: header?.value ?? null,
     tenantHidden: header !== null && header.value === null,
   };

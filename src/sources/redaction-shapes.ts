@@ -217,7 +217,9 @@ function readGatewayConfig(yaml: string): string {
 
 /** No JSON either, and about tokens if the dashboard was. */
 function brokenDashboard(content: string): string {
-  return /gen_*ai[._]\w*client[._]\w*token[._]\w*usage/.test(content) ? '{"gen_ai_client_token_usage' : '{';
+  return /gen__?ai(?:[._]|_dot_|_2e_)client(?:[._]|_dot_|_2e_)token(?:[._]|_dot_|_2e_)usage/.test(content)
+    ? '{"gen_ai_client_token_usage'
+    : '{';
 }
 
 /** A key that a GrafanaDashboard refers to may have any name: what it holds tells. */

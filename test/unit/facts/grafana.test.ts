@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { datasources } from '../../../src/facts/grafana.ts';
-import { dashboardSidecars } from '../../../src/facts/grafana-dashboards.ts';
+import { dashboardSidecars, isAboutTokens } from '../../../src/facts/grafana-dashboards.ts';
 import type { KubeObject } from '../../../src/model/source.ts';
 import { memorySource } from '../memory-source.ts';
 import { ask } from '../pipelines/envoy-ai-gateway/reader.ts';
@@ -35,6 +35,22 @@ describe("Grafana's data sources", () => {
   it('says what was refused, and nothing of what is not served', async () => {
     const { unread } = await ask(datasources, memorySource({ refused: { configmaps: 'forbidden', grafanadatasources: 'absent' } }));
     expect(unread.map(({ what }) => what)).toEqual(['list configmaps', 'list configmaps']);
+  });
+});
+
+describe('a dashboard about tokens', () => {
+  const about = (json: string): boolean => isAboutTokens({ namespace: 'a', name: 'b', labels: {}, data: { 'x.json': json } });
+  it.each([
+    'gen_ai_client_token_usage_sum',
+    'gen_ai.client.token.usage_token_sum',
+    'gen__ai_dot_client_dot_token_dot_usage__token_sum',
+    'U__gen__ai_2e_client_2e_token_2e_usage__token_sum',
+  ])('has %s', (name) => expect(about(`{"expr": "sum(${name})"`)).toBe(true));
+
+  it('is told from others in no time, whatever stands there', () => {
+    const start = performance.now();
+    expect(about(`gen_ai_${'client_token_'.repeat(80_000)}`)).toBe(false);
+    expect(performance.now() - start).toBeLessThan(500);
   });
 });
 

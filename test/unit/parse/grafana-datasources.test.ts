@@ -28,5 +28,10 @@ describe('provisioned data sources', () => {
     ]);
   });
 
+  it('keeps nobody’s password', () => {
+    const [found] = provisionedDatasources(entry().replace('http://', 'http://admin:secret@'));
+    expect(found?.url).toBe('http://lgtm-pack-mimir:8080/prometheus');
+  });
+
   it.each(['{', 'datasources: 7', '- a', ''])('%j has none', (yaml) => expect(provisionedDatasources(yaml)).toEqual([]));
 });
