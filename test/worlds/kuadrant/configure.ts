@@ -21,7 +21,7 @@ const replace = (cluster: Cluster, manifest: Manifest): void => {
 const without = (cluster: Cluster, ...kinds: readonly string[]): void => drop(cluster, ({ kind }) => kinds.includes(kind));
 
 /** Everything that is made of a Deployment of this name. */
-function eachTemplate(cluster: Cluster, name: string, change: (spec: Editable) => void): void {
+export function eachTemplate(cluster: Cluster, name: string, change: (spec: Editable) => void): void {
   const own = cluster.objects.filter(
     ({ kind, metadata }) => ['Deployment', 'ReplicaSet', 'Pod'].includes(kind) && metadata.name.startsWith(name),
   );

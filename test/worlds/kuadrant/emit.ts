@@ -70,6 +70,13 @@ export const emitWorlds: readonly OtherWorld[] = [
     expect: broken('monitors-disabled'),
   }),
   world({
+    name: 'kuadrant-monitor-deleted',
+    title: 'the operator has deleted its monitor of Limitador, as it does again and again, and the others are there',
+    shape: { panels: [] },
+    change: (cluster) => drop(cluster, ({ metadata }) => metadata.name === 'kuadrant-limitador-monitor'),
+    expect: broken('monitors-disabled'),
+  }),
+  world({
     name: 'kuadrant-monitor-on-another-port',
     title: "somebody changed the port of the operator's monitor, which the operator leaves so",
     shape: { panels: [] },

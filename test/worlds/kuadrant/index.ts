@@ -2,6 +2,7 @@ import type { OtherWorld } from '../world.ts';
 import { configureWorlds } from './configure.ts';
 import { emitWorlds } from './emit.ts';
 import { soundWorlds } from './sound.ts';
+import { storeWorlds } from './store.ts';
 
 /** Worlds with Kuadrant alone. */
-export const kuadrantWorlds: readonly OtherWorld[] = [...soundWorlds, ...configureWorlds, ...emitWorlds];
+export const kuadrantWorlds: readonly OtherWorld[] = [...soundWorlds, ...configureWorlds, ...emitWorlds, ...storeWorlds];

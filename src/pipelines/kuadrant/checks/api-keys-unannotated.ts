@@ -1,10 +1,11 @@
 import { type SecretName, secretNames, secretsNotAsked } from '../../../facts/secret-names.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { kuadrants } from '../facts/kuadrants.ts';
-import { type AuthPolicy, authPolicies, type KeySource } from '../facts/policies.ts';
+import { type AuthPolicy, authPolicies, type KeySource, telemetryPolicies } from '../facts/policies.ts';
 import { attached, scene } from '../facts/scene.ts';
 import { routeKey } from '../names.ts';
 import { listed, nameOf } from '../phrases.ts';
+import { labelKeysAt } from '../telemetry.ts';
 
 /** API keys that say nothing of whose they are. Names, labels and annotations of Secrets are all that is looked at. */
 export const apiKeysUnannotated = defineCheck({
@@ -16,18 +17,19 @@ export const apiKeysUnannotated = defineCheck({
   fix: 'Label the Secret `authorino.kuadrant.io/managed-by=authorino` and annotate it with what the AuthPolicy selects: `kubectl annotate secret NAME kuadrant.io/user-id=WHO`.',
   follows: ['auth-unenforced'],
   needs: { scene, authPolicies, secretNames },
-  wants: { kuadrants },
-  judge: ({ scene, authPolicies, secretNames, kuadrants }) => {
+  wants: { kuadrants, telemetryPolicies },
+  judge: ({ scene, authPolicies, secretNames, kuadrants, telemetryPolicies }) => {
     if (secretNames.status === 'not-asked') return { status: 'skip', because: secretsNotAsked };
     const used = authPolicies.policies.flatMap((policy) => {
-      const routes = scene.paths.filter((path) => attached(policy, path)).map(({ route }) => routeKey(route));
-      return routes.length === 0 || policy.keys.length === 0 ? [] : [{ policy, routes: [...new Set(routes)] }];
+      const paths = scene.paths.filter((path) => attached(policy, path));
+      const about = paths.flatMap(({ route, gateway }) => [routeKey(route), ...labelKeysAt(gateway, telemetryPolicies)]);
+      return paths.length === 0 || policy.keys.length === 0 ? [] : [{ policy, about: [...new Set(about)] }];
     });
     if (used.length === 0) return { status: 'skip', because: 'no AuthPolicy of a route with token limits takes API keys' };
     const homes = kuadrants.status === 'read' ? kuadrants.value.objects.map(({ namespace }) => namespace) : [];
     return verdict(
-      used.flatMap(({ policy, routes }) =>
-        policy.keys.flatMap((source) => findingsOf(policy, source, { secrets: secretNames.secrets, homes, about: routes })),
+      used.flatMap(({ policy, about }) =>
+        policy.keys.flatMap((source) => findingsOf(policy, source, { secrets: secretNames.secrets, homes, about })),
       ),
       scene.unread,
     );

@@ -2,11 +2,12 @@ import { scrapedKeys } from '../../../checks/scraped.ts';
 import { keysOf, named } from '../../../checks/wording.ts';
 import { coverage } from '../../../facts/coverage.ts';
 import type { Emitter } from '../../../facts/emitters.ts';
+import type { Monitor } from '../../../facts/monitors.ts';
 import { targets } from '../../../facts/targets.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { type Kuadrant, kuadrants } from '../facts/kuadrants.ts';
 import { type Operator, operators } from '../facts/operator.ts';
-import { monitorName } from '../names.ts';
+import { monitorName, observabilityLabel } from '../names.ts';
 import { nouns } from '../nouns.ts';
 import { merging } from '../phrases.ts';
 import { restart } from '../status.ts';
@@ -31,7 +32,7 @@ export const monitorsDisabled = defineCheck({
     const [kuadrant] = kuadrants.objects;
     if (kuadrant === undefined) return { status: 'skip', because: 'there is no Kuadrant object' };
     const endpoints = coverage.monitors.flatMap((monitor) => monitor.endpoints);
-    const meant = endpoints.some(({ covers, misses }) => covers.length + misses.length > 0);
+    const meant = endpoints.some(({ monitor, covers, misses }) => covers.length > 0 || (misses.length > 0 && !isOthers(monitor)));
     const scraped = scrapedKeys(targets);
     if (meant || coverage.emitters.some(({ key }) => scraped.has(key))) return verdict([]);
     if (coverage.unread.length > 0) return { status: 'unknown', unread: coverage.unread };
@@ -43,6 +44,11 @@ export const monitorsDisabled = defineCheck({
     ]);
   },
 });
+
+/** A monitor that the operator makes for something else than Limitador, whatever it comes near. */
+function isOthers({ labels, name }: Monitor): boolean {
+  return labels[observabilityLabel] === 'true' && name !== monitorName;
+}
 
 function disabled(kuadrant: Kuadrant, emitters: readonly Emitter[]): Finding {
   const patch = { spec: { observability: { enable: true } } };

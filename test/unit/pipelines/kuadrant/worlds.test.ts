@@ -69,8 +69,14 @@ async function rootsOf(world: OtherWorld): Promise<readonly string[]> {
 const judgedAt = new Map(kuadrant.checks.map(({ id, hop }) => [id, hop]));
 
 describe('a staged world, before Prometheus is asked', () => {
-  it.each(kuadrantWorlds.map((world) => [world.name, world] as const))('%s', async (_, world) => {
-    const expected = [world.expect.brokenAt, ...(world.expect.also ?? [])].filter((id) => id !== null && hops.has(judgedAt.get(id) ?? ''));
-    expect(await rootsOf(world)).toEqual(expected);
-  });
+  // What happens after the first scrapes is not staged here.
+  it.each(kuadrantWorlds.filter(({ later }) => later === undefined).map((world) => [world.name, world] as const))(
+    '%s',
+    async (_, world) => {
+      const expected = [world.expect.brokenAt, ...(world.expect.also ?? [])].filter(
+        (id) => id !== null && hops.has(judgedAt.get(id) ?? ''),
+      );
+      expect(await rootsOf(world)).toEqual(expected);
+    },
+  );
 });
