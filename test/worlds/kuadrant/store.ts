@@ -118,6 +118,36 @@ export const storeWorlds: readonly OtherWorld[] = [
     expect: warned('labels-exported'),
   }),
   world({
+    name: 'kuadrant-two-jobs',
+    title: 'two hand-written scrape jobs, and no monitor, cover Limitador',
+    change: (cluster) => {
+      drop(cluster, ({ metadata }) => metadata.name === monitor);
+      handWritten(cluster, ['pods', 'limits']);
+    },
+    expect: broken('duplicate-targets'),
+  }),
+  world({
+    name: 'kuadrant-renamed-by-a-relabeling',
+    title: 'a metric relabeling gives the counter the name that a collector would give it',
+    shape: quiet,
+    later: async ({ cluster, apply, reload, scrapes }) => {
+      edit(cluster, 'PodMonitor', monitor, ({ spec }) => {
+        const renaming = {
+          action: 'replace',
+          sourceLabels: ['__name__'],
+          regex: 'authorized_hits',
+          targetLabel: '__name__',
+          replacement: 'authorized_hits_total',
+        };
+        spec.podMetricsEndpoints[0].metricRelabelings = [renaming];
+      });
+      await apply(find(cluster, 'PodMonitor', monitor));
+      await reload();
+      await scrapes(3);
+    },
+    expect: warned('spellings-mixed'),
+  }),
+  world({
     name: 'kuadrant-disk-full',
     title: 'Prometheus cannot write any more: the target is up and no sample is stored',
     shape: { flows: chats.map(({ limited, ...flow }) => ({ ...flow, before: 4000, perSecond: 0 })), panels: [] },
@@ -146,3 +176,21 @@ export const storeWorlds: readonly OtherWorld[] = [
     expect: broken('rejected-rules'),
   }),
 ];
+
+/** Scrape jobs over the pods of Limitador, in a Secret that the Prometheus object names. */
+function handWritten(cluster: Cluster, names: readonly string[]): void {
+  const lines = names.flatMap((name) => [
+    `- job_name: ${name}`,
+    `  kubernetes_sd_configs: [{role: pod, namespaces: {names: [${places.system}]}}]`,
+    '  relabel_configs:',
+    '  - {action: keep, source_labels: [__meta_kubernetes_pod_label_app], regex: limitador}',
+    '  - {action: keep, source_labels: [__meta_kubernetes_pod_container_port_number], regex: "8080"}',
+    '  - {source_labels: [__meta_kubernetes_pod_name], target_label: pod}',
+  ]);
+  const metadata = { name: 'additional-scrape-configs', namespace: 'monitoring' };
+  const at = cluster.objects.indexOf(find(cluster, 'Prometheus'));
+  cluster.objects.splice(at, 0, { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { 'jobs.yaml': `${lines.join('\n')}\n` } });
+  edit(cluster, 'Prometheus', 'k8s', ({ spec }) => {
+    spec.additionalScrapeConfigs = { name: metadata.name, key: 'jobs.yaml' };
+  });
+}

@@ -68,15 +68,17 @@ async function rootsOf(world: OtherWorld): Promise<readonly string[]> {
 
 const judgedAt = new Map(kuadrant.checks.map(({ id, hop }) => [id, hop]));
 
+/** Only a Prometheus that answers can tell that something else than a monitor scrapes Limitador. */
+const scrapedElsewhere = new Set(['kuadrant-two-jobs']);
+
 describe('a staged world, before Prometheus is asked', () => {
   // What happens after the first scrapes is not staged here.
-  it.each(kuadrantWorlds.filter(({ later }) => later === undefined).map((world) => [world.name, world] as const))(
-    '%s',
-    async (_, world) => {
-      const expected = [world.expect.brokenAt, ...(world.expect.also ?? [])].filter(
-        (id) => id !== null && hops.has(judgedAt.get(id) ?? ''),
-      );
-      expect(await rootsOf(world)).toEqual(expected);
-    },
-  );
+  it.each(
+    kuadrantWorlds
+      .filter(({ name, later }) => later === undefined && !scrapedElsewhere.has(name))
+      .map((world) => [world.name, world] as const),
+  )('%s', async (_, world) => {
+    const expected = [world.expect.brokenAt, ...(world.expect.also ?? [])].filter((id) => id !== null && hops.has(judgedAt.get(id) ?? ''));
+    expect(await rootsOf(world)).toEqual(expected);
+  });
 });
