@@ -1,5 +1,6 @@
 import { startGptLoad } from '../../e2e/emulator/gpt-load.ts';
 import { requestLog } from '../../e2e/emulator/gpt-load-page.ts';
+import { rule } from '../objects/dashboards.ts';
 import type { Cluster, Expected, Hands, OtherWorld } from '../world.ts';
 import { chats, gptLoad, type Shape } from './cluster.ts';
 import { authorization, dashboard, deployed, namespace, podMonitor, serviceMonitor, soundPanel, token } from './objects.ts';
@@ -34,6 +35,7 @@ export const gptLoadWorlds: readonly OtherWorld[] = [
       database: 'postgres',
       dashboards: [
         dashboard(['Tokens', 'sum by (group) (max by (group, model, type) (increase(gpt_load_tokens_total{type="total"}[1h])))']),
+        rule('max by (group, model, type) (gpt_load_tokens_total)'),
       ],
     },
     expect: sound,
