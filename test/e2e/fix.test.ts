@@ -73,6 +73,7 @@ describe.skipIf(missing.length > 0)(name, () => {
   function forget(): void {
     const made = [
       ['podmonitor', 'envoy-gateway-system', 'token-metrics'],
+      ['podmonitor', 'llm', 'token-metrics'],
       ['clienttrafficpolicy', 'maas-system', 'overwrite-identity-headers'],
     ] as const;
     for (const [kind, namespace, name] of made)

@@ -32,4 +32,6 @@ export const mended: readonly string[] = [
   'dashboard-groups-by-another-spelling',
   'dashboard-sums-every-token-type',
   'dashboard-for-a-newer-prometheus',
+  'gpt-load-monitor-without-token',
+  'gpt-load-no-monitor',
 ];
