@@ -3,11 +3,12 @@ import { kinds, listing, tunnelling } from '../../../facts/kinds.ts';
 import type { Mimir } from '../../../facts/mimir.ts';
 import { reached, type Server, type Servers } from '../../../facts/prometheus.ts';
 import { prometheusObjects } from '../../../facts/prometheus-objects.ts';
-import { type Candidate, candidates } from '../../../facts/prometheus-places.ts';
+import { candidates } from '../../../facts/prometheus-places.ts';
 import { defineFact } from '../../../model/fact.ts';
 import type { Source, Unread } from '../../../model/source.ts';
 import type { ServiceAddress } from '../../../parse/service-address.ts';
 import { tenantHeader } from '../names.ts';
+import { podBehind } from '../service-pod.ts';
 import { readersOf, tenantToAsk } from '../tenants.ts';
 import { type Destination, destinations } from './destinations.ts';
 import { firstReady, type MimirPods, mimirPods } from './mimir-pods.ts';
@@ -18,7 +19,7 @@ const places = ['workloads that run grafana/mimir', 'Services that collectors wr
 export const stores = defineFact({
   id: 'stores',
   title: 'stores of metrics',
-  reads: [listing(kinds.pods), ...tunnelling],
+  reads: [listing(kinds.services), listing(kinds.pods), ...tunnelling],
   wants: { destinations, datasources, objects: prometheusObjects, pods: mimirPods },
   read: async ({ destinations, datasources, objects, pods }, { source, options }): Promise<Servers> => {
     const lookedFor = [...places];
@@ -32,8 +33,7 @@ export const stores = defineFact({
     const asked = chosen.map((each) =>
       askMimir(source, each, headersFor(each.mimir, readersOf(each.mimir, read), destinations.value.read)),
     );
-    const behind =
-      chosen.length > 0 ? [] : servicesBehind(destinations.value.read).map(({ candidate, headers }) => reached(source, candidate, headers));
+    const behind = chosen.length > 0 ? [] : servicesBehind(destinations.value.read).map((each) => askBehind(source, each));
     const servers = await Promise.all([...asked, ...behind]);
     if (servers.length === 0) lookedFor.push(...outside(destinations.value.read));
     if (servers.length === 0 && destinations.value.unread.length > 0)
@@ -81,21 +81,29 @@ async function askMimir(source: Source, { mimir, pods, unread: refused }: MimirP
 const writePath =
   /^(.*?)(?:\/api\/v1\/(?:write|push)|\/api\/v1\/otlp(?:\/v1\/metrics)?|\/otlp(?:\/v1\/metrics)?|\/opentelemetry(?:\/.*)?)$/;
 
-function servicesBehind(all: readonly Destination[]): readonly { readonly candidate: Candidate; readonly headers: Headers }[] {
+interface Behind {
+  readonly address: ServiceAddress;
+  readonly prefix: string;
+  readonly headers: Headers;
+}
+
+function servicesBehind(all: readonly Destination[]): readonly Behind[] {
   const found = all.flatMap(({ address, exporter }) => {
     const prefix = address === null ? undefined : writePath.exec(address.path)?.[1];
     // VictoriaMetrics cluster takes writes at one Service and queries at another, which nothing names.
     if (address === null || prefix === undefined || prefix.startsWith('/insert/')) return [];
-    return [{ candidate: behindService(address, prefix), headers: exporter.tenant === null ? {} : { [tenantHeader]: exporter.tenant } }];
+    return [{ address, prefix, headers: exporter.tenant === null ? {} : { [tenantHeader]: exporter.tenant } }];
   });
-  return [...new Map(found.map((each) => [each.candidate.key, each])).values()];
+  return [...new Map(found.map((each) => [`${each.address.namespace}/${each.address.service}`, each])).values()];
 }
 
-function behindService({ namespace, service, port, scheme }: ServiceAddress, prefix: string): Candidate {
+async function askBehind(source: Source, { address, prefix, headers }: Behind): Promise<Server> {
+  const { namespace, service, port, scheme } = address;
   const name = `${namespace}/${service}`;
-  const endpoint = { at: 'service', namespace, service, port, scheme } as const;
   const subject = `Service ${name}`;
-  return { key: `store ${name}`, subject, object: null, places: [{ name: subject, endpoint, prefix }], unread: [] };
+  const endpoint = (await podBehind(source, address)) ?? ({ at: 'service', namespace, service, port, scheme } as const);
+  const candidate = { key: `store ${name}`, subject, object: null, places: [{ name: subject, endpoint, prefix }], unread: [] };
+  return reached(source, candidate, headers);
 }
 
 /** That it could not be found out where the series go. */
