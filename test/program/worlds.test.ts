@@ -159,9 +159,12 @@ describe.each(pipelines.map((pipeline) => [pipeline.id, pipeline] as const))('th
     // What only a flag makes them read was not asked for.
     const always = (facts: readonly Fact<unknown>[]): readonly Access[] =>
       facts.flatMap(({ reads }) => reads.filter(({ optIn }) => optIn === undefined));
+    const asked = (facts: readonly Fact<unknown>[]): ReadonlySet<string> =>
+      new Set(facts.flatMap(({ reads }) => reads.filter(({ optIn }) => optIn !== undefined)).map(text));
     const declared = (facts: readonly Fact<unknown>[]): ReadonlySet<string> => new Set(always(facts).map(text));
     const observed = (facts: readonly Fact<unknown>[]): ReadonlySet<string> => {
-      const seen = new Set(all.flatMap(({ gathering }) => facts.flatMap(({ id }) => (gathering.observed().get(id) ?? []).map(text))));
+      const every = all.flatMap(({ gathering }) => facts.flatMap(({ id }) => (gathering.observed().get(id) ?? []).map(text)));
+      const seen = new Set(every.filter((access) => !asked(facts).has(access)));
       // Kubernetes 1.35 and later asks for create besides; the recordings are of 1.34
       return seen.has('get pods/portforward') ? new Set([...seen, 'create pods/portforward']) : seen;
     };

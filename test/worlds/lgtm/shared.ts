@@ -40,11 +40,11 @@ async function upgraded({ cluster, emulate, scrapes }: Hands): Promise<void> {
   await scrapes(3);
 }
 
-/** A Prometheus for the rest of the cluster that takes rules of its own release alone, and a rule about tokens without the label. */
-function withRule(cluster: Cluster): void {
+/** A Prometheus for the rest of the cluster, and a rule about tokens of one of its releases. */
+function withRule(cluster: Cluster, release: string): void {
   join(cluster, monitored(cluster.subnet));
   edit(cluster, 'Prometheus', 'k8s', ({ spec }) => {
-    spec.ruleSelector = { matchLabels: { release: 'monitoring' } };
+    spec.ruleSelector = { matchLabels: { release } };
   });
   cluster.objects.push(rule('sum by (user_id) (rate(gen_ai_client_token_usage_sum{gen_ai_token_type=~"input|output"}[5m]))'));
 }
@@ -106,9 +106,15 @@ export const sharedWorlds: readonly OtherWorld[] = [
     expect: broken('queries-overcounted'),
   }),
   world({
+    name: 'lgtm-rule-taken',
+    title: 'a Prometheus for the rest of the cluster takes the rule about tokens',
+    change: (cluster) => withRule(cluster, 'kube-prometheus-stack'),
+    expect: sound,
+  }),
+  world({
     name: 'lgtm-rule-not-taken',
     title: 'a Prometheus for the rest of the cluster does not take the rule about tokens',
-    change: withRule,
+    change: (cluster) => withRule(cluster, 'monitoring'),
     expect: broken('rejected-rules'),
   }),
 ];
