@@ -144,6 +144,15 @@ export const emitWorlds: readonly OtherWorld[] = [
     expect: broken('scrape-walled'),
   }),
   world({
+    name: 'kuadrant-mutual-tls-permissive',
+    title: 'mutual TLS is on for Limitador, and its metrics port takes plain connections all the same',
+    change: (cluster) =>
+      edit(cluster, 'Kuadrant', undefined, ({ spec }) => {
+        spec.mtls = { enable: true };
+      }),
+    expect: { exitCode: 0, brokenAt: null },
+  }),
+  world({
     name: 'kuadrant-dashboard-of-raw-counters',
     title: 'a dashboard sums the counters as they are, as the guide shows them',
     shape: { panels: ['sum by (user) (authorized_hits)'] },
