@@ -37,6 +37,24 @@ export const storeWorlds: readonly OtherWorld[] = [
     expect: warned('api-keys-unannotated'),
   }),
   world({
+    name: 'kuadrant-api-keys-annotated',
+    title: 'every API key says whose it is',
+    change: (cluster) => {
+      const of = (group: string, user: string): Record<string, string> => ({ 'kuadrant.io/groups': group, 'kuadrant.io/user-id': user });
+      cluster.objects.push(key('api-key-free', of('free', 'user-1')), key('api-key-gold', of('gold', 'user-2')));
+    },
+    options: { secretNames: true },
+    expect: { exitCode: 0, brokenAt: null },
+  }),
+  world({
+    name: 'kuadrant-recording-rule',
+    title: 'a rule records the tokens of each user',
+    change: (cluster) => {
+      cluster.objects.push(rule('sum by (user) (rate(authorized_hits[5m]))'));
+    },
+    expect: { exitCode: 0, brokenAt: null },
+  }),
+  world({
     name: 'kuadrant-port-undeclared',
     title: 'the container of Limitador declares no port',
     shape: quiet,
