@@ -9,8 +9,16 @@ export function nearNames(name: string, names: readonly string[]): readonly stri
     .filter((each) => each.length <= longest)
     .map((each) => ({ each, apart: apart(wanted, each.toLowerCase()) }))
     .filter(({ each, apart }) => apart <= Math.max(1, Math.floor(Math.max(each.length, wanted.length) * 0.4)))
-    .sort((a, b) => a.apart - b.apart || (a.each < b.each ? -1 : 1))
+    .sort((a, b) => a.apart - b.apart || inCommon(wanted, b.each) - inCommon(wanted, a.each) || (a.each < b.each ? -1 : 1))
     .map(({ each }) => each);
+}
+
+/** How many letters two words begin with alike. */
+function inCommon(wanted: string, name: string): number {
+  const other = name.toLowerCase();
+  let at = 0;
+  while (at < wanted.length && wanted[at] === other[at]) at += 1;
+  return at;
 }
 
 /** Edits between two words, a swap of neighbours counting as one (optimal string alignment); a name inside another is near. */

@@ -4,7 +4,9 @@ import { asExpected, mutants } from '../worlds/mutants.ts';
 
 const all = await trials();
 const sound = all.filter(asExpected);
-const tried = mutants(sound).map((mutant) => [`${mutant.check} that always ${mutant.manner}`, mutant] as const);
+const tried = mutants(sound).map(
+  (mutant) => [`${mutant.check} of ${mutant.pipelines.join(', ')} that always ${mutant.manner}`, mutant] as const,
+);
 
 describe('a broken judge', () => {
   it('is tried on recordings that are as expected', () => {

@@ -11,6 +11,7 @@ import { listWorlds, loadWorld } from '../../src/sandbox/worlds.ts';
 import { replay } from '../../src/sources/replay.ts';
 import { worlds } from '../worlds/index.ts';
 import { breakOf, optionsOf, rootsOf } from '../worlds/replayed.ts';
+import { unseen } from '../worlds/unseen.ts';
 import { runCli } from './run-cli.ts';
 
 interface Replayed {
@@ -139,12 +140,6 @@ describe.each(pipelines.map((pipeline) => [pipeline.id, pipeline] as const))('th
 
   // it tells that something could not be read, which is no verdict about the cluster
   const neverFails = ['prometheus-unreachable'];
-  // A Mimir parses every name, and nothing here ends a collector while its series last: the same factories are seen on a Prometheus.
-  // An API server makes every object new, and the pods here keep no logs.
-  const unseen: Readonly<Record<string, readonly string[]>> = {
-    lgtm: ['series-stale', 'queries-too-new'],
-    kuadrant: ['monitor-churn', 'gateway-errors'],
-  };
   const seen = pipeline.checks.filter(({ id }) => unseen[pipeline.id]?.includes(id) !== true);
 
   it.each(seen.map((check) => [check.id, check] as const))('has seen %s pass and fail', async (id, { examine }) => {

@@ -1,3 +1,4 @@
+import { defaultIds } from '../../src/checks/shared-ids.ts';
 import { folded } from '../../src/engine/examine.ts';
 import { exitCode } from '../../src/engine/exit-code.ts';
 import type { Check } from '../../src/model/check.ts';
@@ -5,6 +6,7 @@ import type { Pipeline } from '../../src/model/pipeline.ts';
 import type { CheckResult, PipelineReport } from '../../src/model/report.ts';
 import { pipelines } from '../../src/pipelines/index.ts';
 import { disappointments, type Replayed } from './replayed.ts';
+import { unseen } from './unseen.ts';
 import type { Expected } from './world.ts';
 
 /** How a judge may be broken. */
@@ -14,6 +16,8 @@ export type Manner = (typeof manners)[number];
 /** A check whose judge always passes or always fails, and the worlds of which something else is then said than expected. */
 export interface Mutant {
   readonly check: string;
+  /** Those that have it as it is. */
+  readonly pipelines: readonly string[];
   readonly manner: Manner;
   readonly caughtBy: readonly string[];
 }
@@ -30,13 +34,26 @@ export function asExpected({ expect, replayed: { report } }: Trial): boolean {
   return disappointments(expect, report).length === 0;
 }
 
-/** Every check of every pipeline, broken in every manner. */
+/** Ids of the factories' checks: one judge, in whichever pipeline's words. */
+const shared = new Set(Object.values(defaultIds).filter((id) => typeof id === 'string'));
+
+/** The same for checks that are one judge: a shared one, or one that a pipeline has from another as it is. */
+const judgeOf = ({ id, examine }: Check): unknown => (shared.has(id) ? id : examine);
+
+/** Every judge, broken in every manner that some recorded world could show, in all pipelines that have it. */
 export function mutants(trials: readonly Trial[]): readonly Mutant[] {
-  return pipelines.flatMap((pipeline) =>
-    pipeline.checks.flatMap((check) =>
-      manners.map((manner) => ({ check: check.id, manner, caughtBy: caught(trials, pipeline, check, manner) })),
-    ),
-  );
+  const checks = [...new Map(pipelines.flatMap((pipeline) => pipeline.checks).map((check) => [judgeOf(check), check])).values()];
+  return checks.flatMap((check) => {
+    const having = pipelines.filter((pipeline) => pipeline.checks.some((each) => judgeOf(each) === judgeOf(check)));
+    const hidden = having.every(({ id }) => unseen[id]?.includes(check.id) === true);
+    const shown = manners.filter((manner) => manner === 'fails' || !hidden);
+    return shown.map((manner) => ({
+      check: check.id,
+      pipelines: having.map(({ id }) => id),
+      manner,
+      caughtBy: [...new Set(having.flatMap((pipeline) => caught(trials, pipeline, check, manner)))],
+    }));
+  });
 }
 
 function caught(trials: readonly Trial[], pipeline: Pipeline, check: Check, manner: Manner): readonly string[] {
