@@ -14,9 +14,17 @@ export function throughServices(
   const results = servicesOf(services, emitter.pod).map((service) => through(monitor, endpoint, { emitter, service }));
   const covers = results.flatMap((result) => ('labels' in result ? [result] : []));
   const misses = results.flatMap((result) => ('failing' in result ? [result] : []));
-  const near = misses.filter(({ failing }) => isNear(endpoint, failing));
+  const meant = isMeantForOthers(monitor, services);
+  const near = misses.filter(({ failing }) => isNear(endpoint, failing) && !(meant && failing.includes('labels')));
   const [nearest] = near.toSorted((a, b) => a.failing.length - b.failing.length);
   return { covers, miss: covers.length > 0 ? null : (nearest ?? null) };
+}
+
+/** A selector that finds Services is not one that someone got wrong. */
+function isMeantForOthers({ namespaces, selector }: Monitor, services: readonly Service[]): boolean {
+  return services.some(
+    ({ namespace, labels }) => (namespaces === null || namespaces.includes(namespace)) && unmet(selector, labels).length === 0,
+  );
 }
 
 /** One condition alone, or the Service's namespace and labels at once, with a port that leads to the emitter. */

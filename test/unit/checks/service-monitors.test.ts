@@ -107,6 +107,12 @@ describe('ServiceMonitors', () => {
       ['path /stats'],
     ],
     [
+      'one that is meant for another Service',
+      [serviceMonitor(), service('others', { selector: { app: 'else' } }), service('tokens', {}, { app: 'mine' })],
+      'unmonitored-proxies',
+      ['no PodMonitor or ServiceMonitor comes near'],
+    ],
+    [
       'no Service that leads to the pods',
       [serviceMonitor(), service('tokens', { selector: { app: 'else' } })],
       'unmonitored-proxies',
