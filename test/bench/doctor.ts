@@ -117,7 +117,7 @@ function tookOf(runs: readonly Ran[]): string {
 async function callResults(snapshot: Snapshot, folder: string): Promise<readonly Result[]> {
   const [less, more] = [await callsAt(snapshot, few, folder), await callsAt(snapshot, many, folder)];
   const calls = more.api / less.api;
-  const tunnels = (more.tunnels - (less.tunnels - few)) / many;
+  const tunnels = more.tunnels / many;
   return [
     { ...whats.calls, spread: spreadOf([calls]), unit: '×', met: calls === 1, note: `${more.api} and ${less.api} calls` },
     { ...whats.tunnels, spread: spreadOf([tunnels]), unit: '', met: tunnels === 1, note: `${more.tunnels} and ${less.tunnels} tunnels` },
@@ -128,8 +128,10 @@ async function callsAt(snapshot: Snapshot, proxies: number, folder: string): Pro
   return withServed(scale(snapshot, proxies), folder, async ({ asked }, kubeconfig) => {
     await doctor(kubeconfig, folder);
     const api = asked.filter(({ at }) => at === 'api');
-    const tunnels = api.filter(isTunnel).length;
-    return { api: api.length - tunnels, tunnels };
+    const tunnels = api.filter(isTunnel);
+    // Queries run side by side, each in a tunnel of its own while the others are busy.
+    const toProxies = tunnels.filter(({ url }) => !/\/pods\/prometheus-/.test(url));
+    return { api: api.length - tunnels.length, tunnels: toProxies.length };
   });
 }
 

@@ -21,7 +21,7 @@ const most = 3;
 export const gatewayLogs = defineFact({
   id: 'kuadrant-gateway-logs',
   title: 'logs of the proxies',
-  reads: [readingLogs, listing(kinds.pods)],
+  reads: [readingLogs, { ...listing(kinds.pods), optIn: 'logs' }],
   needs: { scene },
   read: async ({ scene }, { source, options }): Promise<PodLogs> => {
     if (options.logs !== true) return { status: 'not-asked' };
