@@ -15,7 +15,9 @@ export function throughServices(
   const covers = results.flatMap((result) => ('labels' in result ? [result] : []));
   const misses = results.flatMap((result) => ('failing' in result ? [result] : []));
   const meant = isMeantForOthers(monitor, services);
-  const near = misses.filter(({ failing }) => isNear(endpoint, failing) && !(meant && failing.includes('labels')));
+  const near = misses.filter(
+    ({ failing, service }) => isNear(endpoint, failing) && !(failing.includes('labels') && (meant || !isAlike(monitor, service))),
+  );
   const [nearest] = near.toSorted((a, b) => a.failing.length - b.failing.length);
   return { covers, miss: covers.length > 0 ? null : (nearest ?? null) };
 }
@@ -25,6 +27,11 @@ function isMeantForOthers({ namespaces, selector }: Monitor, services: readonly 
   return services.some(
     ({ namespace, labels }) => (namespaces === null || namespaces.includes(namespace)) && unmet(selector, labels).length === 0,
   );
+}
+
+/** The Service has a label that the selector asks for, if with another value. */
+function isAlike({ selector }: Monitor, service: Service | undefined): boolean {
+  return selector.requirements.some(({ key }) => Object.hasOwn(service?.labels ?? {}, key));
 }
 
 /** One condition alone, or the Service's namespace and labels at once, with a port that leads to the emitter. */

@@ -15,7 +15,7 @@ export interface Grouping {
 }
 
 /** Names whose value is a team rather than a person. */
-const teams = /namespace|tenant|team|org|department|project/i;
+const teams = /namespace|tenant|team|group|tier|subscription|org|department|project|cost/i;
 
 /** The cluster's identity labels; none where they cannot be read, for the user may name labels. */
 export async function identityOf({ reader, nouns }: Asked): Promise<readonly IdentityLabel[]> {
