@@ -3,7 +3,7 @@ export const masked = '<secret>';
 
 /** Text that is a secret by its own looks: what a bearer, a JWT, a key of a known vendor or a password in a URL is written like. */
 const shapes: readonly RegExp[] = [
-  /(?<=\b(?:bearer|basic)\s+)(?!realm\b|auth)[A-Za-z0-9._~+/=-]{6,}/gi,
+  /(?<=\b(?:bearer|basic)\s{1,40})(?!realm\b|auth)[A-Za-z0-9._~+/=-]{6,}/gi,
   /\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?/g,
   /\b(?:sk|pk|rk)-[A-Za-z0-9_-]{12,}/g,
   /\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|hf_|AKIA|ASIA|AIza|npm_)[A-Za-z0-9_-]{10,}/g,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CollectorConfigError, configOf } from '../../../src/parse/collector-config.ts';
 import { provisionedDatasources } from '../../../src/parse/grafana-datasources.ts';
+import { withoutSecretText } from '../../../src/parse/secrets.ts';
 import { yamlTrouble } from '../../../src/parse/yaml-guard.ts';
 import { readConfigFile } from '../../../src/sources/redaction-configs.ts';
 
@@ -18,5 +19,18 @@ describe('texts that would take minutes to parse', () => {
   it('lets large texts of people through', () => {
     const rule = '  - source_labels: [\'__meta_kubernetes_pod_label_app\', a]\n    regex: "x"\n';
     expect(yamlTrouble(rule.repeat(2000))).toBeNull();
+  });
+});
+
+describe('secrets in texts', () => {
+  it.each([
+    ['spaces', `${' '.repeat(300_000)}x`],
+    ['one letter', 'a'.repeat(300_000)],
+    ['words for secrets', 'bearer  password '.repeat(20_000)],
+    ['addresses', 'a://b:'.repeat(50_000)],
+  ])('are looked for in a flood of %s in time', (_, text) => {
+    const start = performance.now();
+    withoutSecretText(text);
+    expect(performance.now() - start).toBeLessThan(2000);
   });
 });
