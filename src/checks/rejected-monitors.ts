@@ -17,6 +17,7 @@ export function rejectedMonitors(nouns: Nouns, ids: SharedIds) {
     title: `the operator accepts the ${monitorOf(nouns)}s of every ${nouns.one}`,
     hop: 'discover',
     severity: 'error',
+    inObjects: true,
     why: 'The operator leaves an invalid PodMonitor out with all of its endpoints. The object looks well and is selected, and only an event tells that nothing is scraped.',
     fix: 'Correct the field that the operator refuses: relabelings, scrapeTimeout, scrapeClass or authentication.',
     follows: [ids.operatorMissing],

@@ -18,6 +18,7 @@ export function unselectedMonitors(nouns: Nouns, ids: SharedIds) {
     title: `a Prometheus takes the ${monitorOf(nouns)}s of every ${nouns.one}`,
     hop: 'discover',
     severity: 'error',
+    inObjects: true,
     why: 'A PodMonitor that no Prometheus selects is a file in a drawer. Its pods are scraped by nobody, and no event says so.',
     fix: 'Give the PodMonitor the labels and the namespace that podMonitorSelector and podMonitorNamespaceSelector of the Prometheus ask for.',
     follows: [ids.operatorMissing],

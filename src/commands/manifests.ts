@@ -69,26 +69,7 @@ async function manifestsIn(places: readonly string[], namespace: string): Return
 }
 
 /** Checks whose verdict stands in the objects themselves; every other one needs what runs, or what controllers say of it. */
-const inManifests = new Set([
-  'mapping-missing',
-  'mapping-invalid',
-  'mapping-ineffective',
-  'mapping-hazard',
-  'costs-unset',
-  'identity-unsourced',
-  'extension-unwired',
-  'rejected-monitors',
-  'unselected-monitors',
-  'storage-unsound',
-  'identity-unexposed',
-  'auth-unreferenced',
-  'predicate-hazard',
-  'telemetry-hazard',
-  'client-id-unforwarded',
-  'client-id-unmapped',
-  'replacement-misescaped',
-  'receiver-unwired',
-]);
+const inManifests = new Set(pipelines.flatMap(({ checks }) => checks.filter(({ inObjects }) => inObjects === true).map(({ id }) => id)));
 
 /** Why a check is not judged; null when it may be. */
 type Left = (check: CheckResult) => string | null;

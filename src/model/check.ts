@@ -49,6 +49,8 @@ export interface Check {
   readonly fix: string;
   /** Ids of checks of the same or an earlier hop whose failure explains this one's about the same things. */
   readonly follows: readonly string[];
+  /** Its verdict stands in the objects themselves, so that manifests can be judged for it before they are applied; absent: it needs what runs, or what controllers say. */
+  readonly inObjects?: boolean;
   readonly facts: readonly Fact<unknown>[];
   examine(reader: Reader): Promise<Verdict>;
 }
@@ -64,6 +66,7 @@ export interface CheckDefinition<N extends Bag, W extends Bag> {
   readonly why: string;
   readonly fix: string;
   readonly follows?: readonly string[];
+  readonly inObjects?: boolean;
   /** Facts without which nothing can be said: one that cannot be read makes the check unknown. */
   readonly needs: N;
   /** Facts that sharpen the verdict; each arrives as an Attempt. */

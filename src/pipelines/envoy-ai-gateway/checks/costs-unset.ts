@@ -14,6 +14,7 @@ export const costsUnset = defineCheck({
   title: 'every Gateway with AI routes asks for the usage of streams',
   hop: 'configure',
   severity: 'warning',
+  inObjects: true,
   why: 'Without llmRequestCosts the gateway does not ask its backends to report the usage of streamed chat completions. Such a stream is metered only if the client itself sends stream_options.include_usage.',
   fix: 'Set `spec.llmRequestCosts` on one AIGatewayRoute of the Gateway, or `spec.globalLLMRequestCosts` in its GatewayConfig.',
   needs: { routes: aiRoutes, gateways },

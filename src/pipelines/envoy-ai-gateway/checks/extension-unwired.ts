@@ -13,6 +13,7 @@ export const extensionUnwired = defineCheck({
   title: 'Envoy Gateway hands its configuration to the controller’s extension server',
   hop: 'configure',
   severity: 'error',
+  inObjects: true,
   why: 'Without the hook no request reaches the sidecars. They stay healthy and idle for ever, and nothing is metered.',
   fix: 'Set config.envoyGateway.extensionManager in the values of the gateway-helm chart as manifests/envoy-gateway-values.yaml of the release has it, and restart Envoy Gateway.',
   follows: ['controller-missing'],

@@ -15,6 +15,7 @@ export const identityUnsourced = defineCheck({
   title: 'a policy sets every mapped header on every route',
   hop: 'configure',
   severity: 'warning',
+  inObjects: true,
   why: 'A header that no policy sets is whatever the caller sends: tokens are billed to a tenant of the caller’s choice. A caller that sends none is billed to nobody.',
   fix: 'Set the header from the credentials in a SecurityPolicy (apiKeyAuth.forwardClientIDHeader, jwt.providers[].claimToHeaders with a scalar claim) that targets the Gateway or the route.',
   follows: ['mapping-missing', 'mapping-invalid', 'controller-missing'],

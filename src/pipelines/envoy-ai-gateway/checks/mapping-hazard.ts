@@ -14,6 +14,7 @@ export const mappingHazard = defineCheck({
   title: 'the identity labels have names that survive the way to Prometheus',
   hop: 'configure',
   severity: 'error',
+  inObjects: true,
   why: 'Some label names break the whole metrics endpoint, some overwrite the model or the token type, and some are renamed by the scraper. Queries by that label then find nothing, or everything is lost.',
   fix: 'Choose label names of your own, such as `user.id` and `tenant.id`, on the right side of each pair of `--metricsRequestHeaderAttributes`.',
   follows: ['mapping-invalid'],

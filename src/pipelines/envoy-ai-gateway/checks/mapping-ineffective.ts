@@ -17,6 +17,7 @@ export const mappingIneffective = defineCheck({
   title: 'every mapped header can match a request',
   hop: 'configure',
   severity: 'error',
+  inObjects: true,
   why: 'The controller starts, nothing is logged, and the label never appears. Tokens are counted without the identity that the configuration seems to ask for.',
   fix: 'Write header names in lower case and without quotes, each once, in a single `--metricsRequestHeaderAttributes` that no other argument stands in front of.',
   follows: ['mapping-invalid'],

@@ -16,6 +16,7 @@ export const mappingInvalid = defineCheck({
   title: 'the controller accepts its header mapping',
   hop: 'configure',
   severity: 'error',
+  inObjects: true,
   why: 'The controller exits on a mapping that it cannot parse, and the previous one keeps serving, so that the change seems to have no effect. After the next eviction there is no controller at all.',
   fix: 'Write the value of `--metricsRequestHeaderAttributes` as `header:attribute,header:attribute`, without a comma at its end.',
   needs: { controllers },

@@ -12,6 +12,7 @@ export const mappingMissing = defineCheck({
   title: 'a request header is mapped to an identity label',
   hop: 'configure',
   severity: 'error',
+  inObjects: true,
   why: 'Tokens are counted, but nobody knows whose they are: no series says which user or team spent them. What was counted without identity can never be attributed later.',
   fix: 'Set `--metricsRequestHeaderAttributes=x-user-id:user.id` on the controller, as the Helm value `controller.metricsRequestHeaderAttributes`.',
   follows: ['controller-missing'],

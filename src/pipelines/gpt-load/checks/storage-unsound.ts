@@ -11,6 +11,7 @@ export const storageUnsound = defineCheck({
   title: 'the request log outlives its pods and is one',
   hop: 'configure',
   severity: 'error',
+  inObjects: true,
   why: 'Counters that are sums over a request log are only as lasting as the log. When the pod goes, or another replica with a log of its own answers, tokens that were counted are gone from every sum.',
   fix: 'Mount a PersistentVolumeClaim at the directory of the database file, and set DATABASE_DSN to a MySQL or PostgreSQL before running more than one replica.',
   needs: { instances },

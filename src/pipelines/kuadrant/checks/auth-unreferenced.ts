@@ -15,6 +15,7 @@ export const authUnreferenced = defineCheck({
   title: 'token limits are judged after the caller is known',
   hop: 'configure',
   severity: 'error',
+  inObjects: true,
   why: 'Limits that mention no auth are put in front of authentication. Labels made of auth.identity are empty there, and left out without a word.',
   fix: 'Let a limit of the policy count by caller: `counters: [{expression: auth.identity.userid}]`.',
   follows: ['limits-unenforced', 'auth-unenforced'],

@@ -16,6 +16,7 @@ export const identityUnexposed = defineCheck({
   title: 'every key of auth.identity that is asked for is exposed by an AuthPolicy',
   hop: 'configure',
   severity: 'error',
+  inObjects: true,
   why: 'Of the caller only what stands in the filter identity of the response is known to the proxy. An expression that asks for anything else fails, and with it the label or the whole count.',
   fix: 'Add the property to `spec.rules.response.success.filters.identity.json.properties` of the AuthPolicy.',
   follows: ['auth-unenforced'],

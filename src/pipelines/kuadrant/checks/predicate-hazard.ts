@@ -12,6 +12,7 @@ export const predicateHazard = defineCheck({
   title: 'no token limit depends on the response',
   hop: 'configure',
   severity: 'error',
+  inObjects: true,
   why: 'Whether a limit applies is decided when the request arrives. A condition on the response is never true then: the limit is reported as in force, and counts nothing.',
   fix: 'Write `when` with attributes of the request and of the caller alone: request.path, request.method, auth.identity.',
   follows: ['limits-unenforced'],

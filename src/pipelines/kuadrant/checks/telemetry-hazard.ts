@@ -22,6 +22,7 @@ export const telemetryHazard = defineCheck({
   title: 'no label of a TelemetryPolicy endangers the others',
   hop: 'configure',
   severity: 'error',
+  inObjects: true,
   why: 'An expression that cannot be evaluated takes all labels of the request with it, and the count itself. Two names that become one make every scrape of the server fail.',
   fix: 'Fill labels with attributes of the request and of the caller alone, and give each a name that stays its own when every other character than letters, digits and _ becomes _.',
   follows: ['telemetry-unenforced'],

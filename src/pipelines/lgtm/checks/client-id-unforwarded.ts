@@ -15,6 +15,7 @@ export const clientIdUnforwarded = defineCheck({
   title: 'every policy with API keys forwards the client ID',
   hop: 'configure',
   severity: 'error',
+  inObjects: true,
   why: 'The gateway knows whose key it accepted and keeps it to itself. Tokens of every caller are counted for nobody, and no dashboard can tell them apart later.',
   fix: 'Set `spec.apiKeyAuth.forwardClientIDHeader: x-client-id` and `spec.apiKeyAuth.sanitize: true` in the SecurityPolicy, in whatever renders it.',
   follows: [ids.unsupported],

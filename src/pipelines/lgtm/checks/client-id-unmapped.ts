@@ -18,6 +18,7 @@ export const clientIdUnmapped = defineCheck({
   title: 'the header with the client ID is mapped to a label',
   hop: 'configure',
   severity: 'error',
+  inObjects: true,
   why: 'The policy names one header and the mapping another, and nothing complains. Each caller is known at the gateway, and their tokens are counted without a name.',
   fix: 'Add the header of `apiKeyAuth.forwardClientIDHeader` to `--metricsRequestHeaderAttributes` of the controller, as HEADER:user.id, beside the pairs that are there.',
   follows: ['controller-missing', 'mapping-invalid', 'mapping-ineffective', ids.unforwarded],

@@ -13,6 +13,7 @@ export const receiverUnwired = defineCheck({
   title: 'what is scraped of every sidecar reaches an exporter',
   hop: 'collect',
   severity: 'error',
+  inObjects: true,
   why: 'A receiver that no pipeline names is never started, and one whose pipeline ends in the debug exporter is only printed. The collector says nothing of either, and no token arrives.',
   fix: 'Name the receiver in service.pipelines.metrics.receivers, with all the others: a later file replaces the list and does not add to it.',
   follows: ['unscraped-proxies', 'override-ignored'],

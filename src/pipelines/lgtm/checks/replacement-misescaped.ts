@@ -14,6 +14,7 @@ export const replacementMisescaped = defineCheck({
   title: 'capture groups are escaped as the collector needs it',
   hop: 'discover',
   severity: 'error',
+  inObjects: true,
   why: 'The collector expands dollar signs before its scraper sees them: one too few and it does not start or scrapes an empty address, one too many and the address is no address. Nothing is scraped then, and sometimes nothing says so.',
   fix: 'Write `$${1}` in the configuration of an OpenTelemetry Collector, and `$1` in that of Alloy.',
   needs: { scraping },
