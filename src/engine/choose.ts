@@ -11,9 +11,22 @@ export interface Choice {
   readonly unread: readonly Unread[];
 }
 
-/** Finds the installed pipelines. One that another covers is left out: its links are judged there. */
-export async function choose(pipelines: readonly Pipeline[], gathering: Gathering): Promise<Choice> {
-  const looks = await Promise.all(pipelines.map((pipeline) => look(pipeline, gathering)));
+/**
+ * Finds the installed pipelines. One that another covers is left out: its links are judged there. `onFound` hears of each as soon as it is found,
+ * before it is known whether another covers it.
+ */
+export async function choose(
+  pipelines: readonly Pipeline[],
+  gathering: Gathering,
+  onFound: (pipeline: Pipeline) => void = () => {},
+): Promise<Choice> {
+  const looks = await Promise.all(
+    pipelines.map(async (pipeline) => {
+      const found = await look(pipeline, gathering);
+      if (found.status === 'installed') onFound(pipeline);
+      return found;
+    }),
+  );
   const lookedFor = looks.flatMap((each) => (each.status === 'absent' ? each.lookedFor : []));
   const unread = looks.flatMap((each) => (each.status === 'unread' ? [each] : []));
   const covered = new Set(looks.flatMap((each) => (each.status === 'installed' ? each.covers : [])));

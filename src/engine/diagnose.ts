@@ -23,10 +23,17 @@ export async function diagnose(
   settings: DiagnoseSettings,
 ): Promise<Report> {
   const gathering = settings.gathering ?? gather(source, options, settings);
-  const choice = await choose(pipelines, gathering);
+  const judging = (pipeline: Pipeline): Promise<PipelineReport> => examine(pipeline, source, options, { ...settings, gathering });
+  // What one pipeline is judged by need not wait for what another is looked for by.
+  const begun = new Map<Pipeline, Promise<PipelineReport>>();
+  const choice = await choose(pipelines, gathering, (pipeline) => {
+    const report = judging(pipeline);
+    report.catch(() => {});
+    begun.set(pipeline, report);
+  });
   // The checks of one that could not be looked for say which permission is missing for what.
   const judged = pipelines.filter((pipeline) => choice.chosen.includes(pipeline) || choice.unsure.includes(pipeline));
-  const reports = await Promise.all(judged.map((pipeline) => examine(pipeline, source, options, { ...settings, gathering })));
+  const reports = await Promise.all(judged.map((pipeline) => begun.get(pipeline) ?? judging(pipeline)));
   const notFound = choice.chosen.length > 0 ? null : { lookedFor: choice.lookedFor, unread: choice.unread };
   return report(source, reports, {
     ...settings,
