@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { ReadError } from '../model/source.ts';
 import type { Deadline } from './deadline.ts';
+import { gunzipped } from './gunzip.ts';
 import type { Answer } from './http.ts';
 
 /** How a body is read: who sent it, how long it may take, and what to do at its end, however it ends. */
@@ -26,11 +26,10 @@ export interface Body extends AsyncIterable<Uint8Array> {
 
 // Ten times the largest /metrics we know of (5,000 token sets: 49 MB); a gzip bomb expands a thousandfold.
 const maxBytes = 512 * 1024 * 1024;
-const chunkSize = 64 * 1024;
 
 /** The gunzipped body of an answer, in bounded memory. Iterating throws ReadError when it is cut short, late or endless. */
 export function decodedBody(answer: Answer, reading: Reading): Body {
-  const stream = gunzipped(answer);
+  const stream = unpacked(answer);
   const iterator: AsyncIterator<Uint8Array> = stream[Symbol.asyncIterator]();
   let bytes = 0;
   let over = false;
@@ -70,14 +69,15 @@ export function decodedBody(answer: Answer, reading: Reading): Body {
   return { destroy, [Symbol.asyncIterator]: () => ({ next, return: stop }) };
 }
 
-function gunzipped({ headers, body }: Answer): Readable {
+function unpacked({ headers, body }: Answer): Readable {
   // A destroyed body reports to whoever iterates; before and after that nobody listens.
   body.on('error', () => {});
   if (headers['content-encoding'] !== 'gzip' && headers['content-encoding'] !== 'x-gzip') return body;
-  const gunzip = createGunzip({ chunkSize });
-  gunzip.on('error', () => body.destroy());
-  body.on('error', (error) => gunzip.destroy(error));
-  return body.pipe(gunzip);
+  const stream = gunzipped(body);
+  stream.on('error', () => body.destroy());
+  // Also when nobody reads it.
+  body.on('error', (error) => stream.destroy(error));
+  return stream;
 }
 
 function bodyTrouble(error: unknown, bytes: number, reading: Reading): ReadError {
