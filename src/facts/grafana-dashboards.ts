@@ -2,8 +2,8 @@ import { defineFact } from '../model/fact.ts';
 import type { KubeObject, Unread } from '../model/source.ts';
 import { strings } from '../parse/fields.ts';
 import { imageOf } from '../parse/image.ts';
-import { softly } from './grafana.ts';
 import { kinds, listing } from './kinds.ts';
+import { softly } from './listed.ts';
 import type { Container } from './pods.ts';
 import { type Workload, workloads } from './workloads.ts';
 

@@ -1,8 +1,9 @@
 import { defineFact } from '../model/fact.ts';
-import { type Kind, type KubeObject, ReadError, type Scope, type Source, type Unread, unreadOf } from '../model/source.ts';
+import type { KubeObject, Unread } from '../model/source.ts';
 import { record, strings } from '../parse/fields.ts';
 import { type DatasourceEntry, datasourceOf, provisionedDatasources } from '../parse/grafana-datasources.ts';
 import { kinds, listing } from './kinds.ts';
+import { softly } from './listed.ts';
 
 /** A data source that an object of the cluster gives to Grafana. */
 export interface Datasource extends DatasourceEntry {
@@ -40,17 +41,6 @@ export const datasources = defineFact({
     return { read: [...maps.flatMap(inMap), ...custom.map(ofResource)], unread };
   },
 });
-
-/** The objects of a kind; one that is not served has none, and what is refused is told beside them. */
-export async function softly(source: Source, kind: Kind, scope: Scope, unread: Unread[]): Promise<readonly KubeObject[]> {
-  try {
-    return await source.list(kind, scope);
-  } catch (error) {
-    if (!(error instanceof ReadError)) throw error;
-    if (error.reason !== 'absent') unread.push(unreadOf(error));
-    return [];
-  }
-}
 
 function inMap({ metadata, data }: KubeObject): readonly Datasource[] {
   const { namespace = '', name } = metadata;

@@ -1,9 +1,10 @@
 import { gunzipSync } from 'node:zlib';
 import { defineFact } from '../model/fact.ts';
-import { type Kind, type KubeObject, ReadError, type Scope, type Source, type Unread, unreadOf } from '../model/source.ts';
+import type { Kind, KubeObject, Source, Unread } from '../model/source.ts';
 import { dashboardQueries, type PlacedQuery, ruleQueries } from '../parse/dashboards.ts';
 import { record, strings, text } from '../parse/fields.ts';
 import { kinds, listing } from './kinds.ts';
+import { softly } from './listed.ts';
 
 /** An object of the cluster that holds PromQL: a dashboard or a set of rules. */
 export interface QueryHolder {
@@ -58,7 +59,7 @@ async function holdersOf(
   { kind, labelSelector, read }: (typeof shapes)[number],
   unread: Unread[],
 ): Promise<readonly QueryHolder[]> {
-  const objects = await listedSoftly(source, kind, labelSelector === undefined ? {} : { labelSelector }, unread);
+  const objects = await softly(source, kind, labelSelector === undefined ? {} : { labelSelector }, unread);
   return objects.flatMap((object) =>
     read(object).map(({ key, queries }) => {
       const { namespace = '', name } = object.metadata;
@@ -70,16 +71,6 @@ async function holdersOf(
       };
     }),
   );
-}
-
-async function listedSoftly(source: Source, kind: Kind, scope: Scope, unread: Unread[]): Promise<readonly KubeObject[]> {
-  try {
-    return await source.list(kind, scope);
-  } catch (error) {
-    if (!(error instanceof ReadError)) throw error;
-    if (error.reason !== 'absent') unread.push(unreadOf(error));
-    return [];
-  }
 }
 
 function configMapParts(object: KubeObject): readonly Part[] {
@@ -105,7 +96,7 @@ async function referenced(source: Source, holders: readonly QueryHolder[], unrea
       : [];
   });
   const namespaces = [...new Set(refs.map(({ object }) => object.metadata.namespace ?? ''))];
-  const maps = (await Promise.all(namespaces.map((namespace) => listedSoftly(source, kinds.configmaps, { namespace }, unread)))).flat();
+  const maps = (await Promise.all(namespaces.map((namespace) => softly(source, kinds.configmaps, { namespace }, unread)))).flat();
   return refs.flatMap(({ name, key, ...holder }) => {
     const map = maps.find(({ metadata }) => metadata.name === name && metadata.namespace === holder.object.metadata.namespace);
     const queries = dashboardQueries(parsed(strings(map?.data)[key] ?? ''));

@@ -1,5 +1,6 @@
 import { parse } from 'yaml';
 import { number, record, records, text } from './fields.ts';
+import { masked } from './secrets.ts';
 import { yamlTrouble } from './yaml-guard.ts';
 
 /** A data source as Grafana is provisioned with it. */
@@ -50,6 +51,3 @@ function tenantHeader(plain: Fields, secure: Fields): { readonly value: string |
   const value = text(given) ?? (number(given) === null ? null : String(given));
   return { value: value === null || value === '' || value.includes('$') || value === masked ? null : value };
 }
-
-/** What a recording has in the place of a secret. */
-const masked = '<secret>';

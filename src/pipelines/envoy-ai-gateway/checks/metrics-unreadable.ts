@@ -1,9 +1,9 @@
+import { unreadableText } from '../../../checks/unreadable.ts';
+import type { Unreadable } from '../../../facts/emissions.ts';
 import type { Emission } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { emissions } from '../facts/emissions.ts';
 import { rollout } from '../phrases.ts';
-
-type Unreadable = Extract<Emission['outcome'], { status: 'unreadable' }>;
 
 /** A metrics endpoint that answers nothing a scraper could use. */
 export const metricsUnreadable = defineCheck({
@@ -25,7 +25,7 @@ export const metricsUnreadable = defineCheck({
 function unreadable({ subject, key, pod, port, path, container }: Emission['emitter'], { problem, message }: Unreadable): Finding {
   return {
     subject,
-    message: `port ${port}${path} ${said(problem)}: ${message}`,
+    message: `port ${port}${path} ${unreadableText(problem, 'the metrics of a sidecar')}: ${message}`,
     evidence: {
       saw: message,
       run: `kubectl -n ${pod.namespace} port-forward pod/${pod.name} ${port} & curl -si localhost:${port}${path} | head -n 20`,
@@ -33,23 +33,6 @@ function unreadable({ subject, key, pod, port, path, container }: Emission['emit
     remedy: remedyOf(problem, message, { pod, container }),
     about: [key],
   };
-}
-
-function said(problem: Unreadable['problem']): string {
-  switch (problem) {
-    case 'refused':
-      return 'refuses connections';
-    case 'http-status':
-      return 'answers with an error';
-    case 'not-metrics':
-      return 'does not serve the metrics of a sidecar';
-    case 'truncated':
-      return 'stops in the middle of its answer';
-    case 'slow':
-      return 'does not finish its answer in time';
-    case 'malformed':
-      return 'serves what no scraper accepts';
-  }
 }
 
 function remedyOf(

@@ -1,11 +1,11 @@
 import { parse } from 'yaml';
 import { kinds, listing } from '../../../facts/kinds.ts';
+import { listed } from '../../../facts/listed.ts';
 import { type Deployment, deploymentOf } from '../../../facts/workloads.ts';
 import { defineFact } from '../../../model/fact.ts';
 import type { KubeObject } from '../../../model/source.ts';
 import { list, number, record, strings, text } from '../../../parse/fields.ts';
 import { imageOf } from '../../../parse/image.ts';
-import { listed } from './listed.ts';
 
 /** What Envoy Gateway's own configuration says of the extension server that inserts the filter. */
 export interface ExtensionConfig {

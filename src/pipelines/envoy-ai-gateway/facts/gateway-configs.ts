@@ -1,9 +1,9 @@
 import { kinds, listing } from '../../../facts/kinds.ts';
+import { listedIfServed } from '../../../facts/listed.ts';
 import { defineFact } from '../../../model/fact.ts';
 import { record, records, text } from '../../../parse/fields.ts';
 import { annotations } from '../names.ts';
 import type { Gateway } from './gateways.ts';
-import { listedIfServed } from './listed.ts';
 
 /** Settings of the sidecars of one Gateway (v0.5+). */
 export interface GatewayConfig {

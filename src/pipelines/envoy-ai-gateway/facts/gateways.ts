@@ -1,8 +1,8 @@
 import { kinds, listing } from '../../../facts/kinds.ts';
+import { listedIfServed } from '../../../facts/listed.ts';
 import { defineFact } from '../../../model/fact.ts';
 import { record, records, text } from '../../../parse/fields.ts';
 import { gatewayKey } from '../names.ts';
-import { listedIfServed } from './listed.ts';
 
 /** A Gateway of the cluster. */
 export interface Gateway {

@@ -1,11 +1,11 @@
 import type { IdentityLabel } from '../../../facts/emitters.ts';
+import { raise } from '../../../facts/listed.ts';
 import { type Attempt, defineFact } from '../../../model/fact.ts';
 import type { Many } from '../../../model/source.ts';
 import { labelOf } from '../../../parse/mapping.ts';
 import { type HeaderMapping, isRefused } from '../mapping.ts';
 import { agreed, type Guess } from '../releases.ts';
 import { type Controller, controllers } from './controller.ts';
-import { raise } from './listed.ts';
 import { type ProxyPod, proxies } from './proxies.ts';
 
 /** Labels that say whose tokens they are: those of the controller's mapping, or of the sidecars' while that does not parse or cannot be read, and those the user expects. */

@@ -1,8 +1,8 @@
+import { raise } from '../../../facts/listed.ts';
 import { type Attempt, defineFact } from '../../../model/fact.ts';
 import type { Installed } from '../../../model/pipeline.ts';
 import type { Many } from '../../../model/source.ts';
 import { type Controller, controllers } from './controller.ts';
-import { raise } from './listed.ts';
 import { type ProxyPod, proxies } from './proxies.ts';
 import { type AiRoute, aiRoutes } from './routes.ts';
 

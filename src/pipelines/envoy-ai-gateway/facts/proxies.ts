@@ -1,4 +1,5 @@
 import { kinds, listing } from '../../../facts/kinds.ts';
+import { ageOf, listed } from '../../../facts/listed.ts';
 import { type Container, type ContainerState, type Pod, podOf } from '../../../facts/pods.ts';
 import { defineFact, type Options } from '../../../model/fact.ts';
 import type { KubeObject, Many } from '../../../model/source.ts';
@@ -9,7 +10,6 @@ import { flagsOf, sidecarGuess, withoutArguments } from '../guess.ts';
 import { type HeaderMapping, headerMappingOf } from '../mapping.ts';
 import { labels, metricsPort, podKey, sidecarName } from '../names.ts';
 import { agreed, type Guess } from '../releases.ts';
-import { listed } from './listed.ts';
 import type { GatewayRef } from './routes.ts';
 
 /** The container that counts tokens beside an Envoy. */
@@ -72,7 +72,6 @@ function isWanted({ pod, gateway }: ProxyPod, options: Options): boolean {
 export function proxyOf(object: KubeObject, now: Date): ProxyPod {
   const pod = podOf(object);
   const name = pod.labels[labels.gatewayName];
-  const created = Date.parse(pod.metadata.creationTimestamp ?? '');
   return {
     key: podKey(pod),
     subject: `Pod ${pod.namespace}/${pod.name}`,
@@ -81,7 +80,7 @@ export function proxyOf(object: KubeObject, now: Date): ProxyPod {
     gatewayClass: pod.labels[labels.gatewayClass] ?? null,
     sidecar: sidecarOf(pod),
     node: text(record(object.spec).nodeName),
-    age: Number.isNaN(created) ? null : Math.max(0, Math.round((now.getTime() - created) / 1000)),
+    age: ageOf(pod.metadata, now),
   };
 }
 

@@ -1,9 +1,9 @@
 import { kinds, listing } from '../../../facts/kinds.ts';
+import { listedIfServed } from '../../../facts/listed.ts';
 import { type Condition, conditionsOf } from '../../../facts/workloads.ts';
 import { defineFact, type Options } from '../../../model/fact.ts';
 import type { KubeObject } from '../../../model/source.ts';
 import { record, records, text } from '../../../parse/fields.ts';
-import { listedIfServed } from './listed.ts';
 
 /** A Gateway that a route names. */
 export interface GatewayRef {

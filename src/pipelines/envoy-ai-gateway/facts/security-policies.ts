@@ -1,9 +1,9 @@
 import { kinds, listing } from '../../../facts/kinds.ts';
+import { listedIfServed } from '../../../facts/listed.ts';
 import { type Condition, conditionsOf } from '../../../facts/workloads.ts';
 import { defineFact } from '../../../model/fact.ts';
 import type { KubeObject } from '../../../model/source.ts';
 import { list, record, records, text } from '../../../parse/fields.ts';
-import { listedIfServed } from './listed.ts';
 
 /** A request header that a policy sets from the caller's credentials. Sources: EG api/v1alpha1/{api_key_auth,jwt,basic_auth,ext_auth}_types.go. */
 export interface ProducedHeader {

@@ -1,7 +1,7 @@
 import { kinds, listing } from '../../../facts/kinds.ts';
+import { listedIfServed } from '../../../facts/listed.ts';
 import { defineFact } from '../../../model/fact.ts';
 import { list, record, records, text } from '../../../parse/fields.ts';
-import { listedIfServed } from './listed.ts';
 import type { GatewayRef } from './routes.ts';
 
 /** What a ClientTrafficPolicy does with request headers before anything else sees them. */

@@ -1,3 +1,4 @@
+import { ageCell, metricsItem, metricsText, proxyColumns, seriesText } from '../../../checks/proxies-table.ts';
 import type { Emission } from '../../../facts/emitters.ts';
 import type { Attempt } from '../../../model/fact.ts';
 import { defineView, type Table } from '../../../model/pipeline.ts';
@@ -5,7 +6,6 @@ import type { Many } from '../../../model/source.ts';
 import { printMapping } from '../../../parse/mapping.ts';
 import { emissions } from '../facts/emissions.ts';
 import { type ProxyPod, proxies } from '../facts/proxies.ts';
-import { counted } from '../phrases.ts';
 
 /** The proxies with release, header mapping and state of /metrics. */
 export const proxiesView = defineView({
@@ -17,10 +17,7 @@ export const proxiesView = defineView({
     const told = emissions.status === 'read' ? emissions.value : { read: [], unread: [] };
     const rows = proxies.read.map((proxy) => ({ proxy, emission: told.read.find(({ emitter }) => emitter.key === proxy.key) }));
     return {
-      columns: [
-        ...['NAMESPACE', 'NAME', 'GATEWAY', 'RELEASE', 'SIDECAR', 'READY', 'RESTARTS', 'MAPPING', 'METRICS'].map((name) => ({ name })),
-        ...['NODE', 'IP', 'PORT', 'PORT-NAMES', 'SERIES', 'AGE', 'IMAGE'].map((name) => ({ name, wide: true })),
-      ],
+      columns: proxyColumns,
       rows: rows.map(({ proxy, emission }) => cells(proxy, emission)),
       items: rows.map(({ proxy, emission }) => item(proxy, emission)),
       unread: [...proxies.unread, ...unreadOf(emissions)],
@@ -35,7 +32,6 @@ function unreadOf(emissions: Attempt<Many<Emission>>): Table['unread'] {
 
 function cells(proxy: ProxyPod, emission: Emission | undefined): readonly string[] {
   const { pod, sidecar, age } = proxy;
-  const series = seriesOf(emission);
   return [
     pod.namespace,
     pod.name,
@@ -50,8 +46,8 @@ function cells(proxy: ProxyPod, emission: Emission | undefined): readonly string
     pod.ip ?? '<none>',
     String(sidecar?.port ?? '-'),
     sidecar?.portNames?.join(',') || '<none>',
-    series === null ? '-' : String(series),
-    age === null ? '<unknown>' : ageText(age),
+    seriesText(emission),
+    ageCell(age),
     sidecar?.container.image ?? '-',
   ];
 }
@@ -84,17 +80,6 @@ function item(proxy: ProxyPod, emission: Emission | undefined): Readonly<Record<
   };
 }
 
-function metricsItem({ outcome }: Emission): Readonly<Record<string, unknown>> {
-  switch (outcome.status) {
-    case 'idle':
-      return { status: 'idle' };
-    case 'unreadable':
-      return { status: 'unreadable', problem: outcome.problem, message: outcome.message };
-    case 'metered':
-      return { status: 'metered', family: outcome.family, series: outcome.series.length, labels: outcome.labelNames };
-  }
-}
-
 function ownerOf({ gateway, gatewayClass }: ProxyPod): string | null {
   return gateway === null ? gatewayClass : `${gateway.namespace}/${gateway.name}`;
 }
@@ -103,24 +88,6 @@ function placeOf({ sidecar }: ProxyPod): string {
   return sidecar === null ? 'none' : sidecar.container.init ? 'init' : 'regular';
 }
 
-function seriesOf(emission: Emission | undefined): number | null {
-  return emission?.outcome.status === 'metered' ? emission.outcome.series.length : null;
-}
-
 function stateOf({ sidecar }: ProxyPod, emission: Emission | undefined): string {
-  if (sidecar === null) return '-';
-  if (emission === undefined) return '<unread>';
-  const { outcome } = emission;
-  return outcome.status === 'metered'
-    ? counted(outcome.series.length, 'series', 'series')
-    : outcome.status === 'idle'
-      ? 'idle'
-      : `unreadable: ${outcome.problem}`;
-}
-
-/** As kubectl prints ages, to one unit. */
-function ageText(seconds: number): string {
-  if (seconds < 120) return `${seconds}s`;
-  if (seconds < 7200) return `${Math.floor(seconds / 60)}m`;
-  return seconds < 172_800 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86_400)}d`;
+  return sidecar === null ? '-' : metricsText(emission);
 }

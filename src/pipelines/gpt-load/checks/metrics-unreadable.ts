@@ -1,10 +1,10 @@
+import { unreadableText } from '../../../checks/unreadable.ts';
+import type { Unreadable } from '../../../facts/emissions.ts';
 import type { Emission } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { emissions, refusesToken } from '../facts/emissions.ts';
 import { ask } from '../phrases.ts';
 import { isStock } from './metrics-absent.ts';
-
-type Unreadable = Extract<Emission['outcome'], { status: 'unreadable' }>;
 
 /** A metrics endpoint that answers nothing a scraper could use; web pages and refused tokens are checks of their own. */
 export const metricsUnreadable = defineCheck({
@@ -30,7 +30,7 @@ function finding(emitter: Emission['emitter'], { problem, message }: Unreadable)
   const { subject, key, pod, port, path, container } = emitter;
   return {
     subject,
-    message: `port ${port}${path} ${said(problem)}: ${message}`,
+    message: `port ${port}${path} ${unreadableText(problem, 'the counters of this program')}: ${message}`,
     evidence: { saw: message, run: ask(emitter, path) },
     remedy: {
       text: remedyOf(problem, message),
@@ -38,23 +38,6 @@ function finding(emitter: Emission['emitter'], { problem, message }: Unreadable)
     },
     about: [key],
   };
-}
-
-function said(problem: Unreadable['problem']): string {
-  switch (problem) {
-    case 'refused':
-      return 'refuses connections';
-    case 'http-status':
-      return 'answers with an error';
-    case 'not-metrics':
-      return 'does not serve the counters of this program';
-    case 'truncated':
-      return 'stops in the middle of its answer';
-    case 'slow':
-      return 'does not finish its answer in time';
-    case 'malformed':
-      return 'serves what no scraper accepts';
-  }
 }
 
 /** PR internal/handler/metrics_handler.go: "internal error" is a query that failed; the limit on concurrent requests answers JSON. */

@@ -1,7 +1,7 @@
+import { raise } from '../../../facts/listed.ts';
 import { defineFact } from '../../../model/fact.ts';
 import type { Installed } from '../../../model/pipeline.ts';
 import { type Instances, instances } from './instances.ts';
-import { raise } from './listed.ts';
 
 const lookedFor = ['a Deployment, StatefulSet or DaemonSet with a container image named gpt-load'];
 

@@ -1,4 +1,5 @@
 import { kinds, listing } from '../../../facts/kinds.ts';
+import { ageOf } from '../../../facts/listed.ts';
 import { type Container, type ContainerState, type Pod, podOf } from '../../../facts/pods.ts';
 import { type Workload, workloads } from '../../../facts/workloads.ts';
 import { defineFact, type Options } from '../../../model/fact.ts';
@@ -103,7 +104,6 @@ export function instanceOf(object: KubeObject, workloads: readonly Workload[], n
   const spec = record(object.spec);
   const raw = records(spec.containers).find(({ name }) => name === container.name) ?? {};
   const port = portOf(container);
-  const created = Date.parse(pod.metadata.creationTimestamp ?? '');
   return [
     {
       key: podKey(pod),
@@ -121,7 +121,7 @@ export function instanceOf(object: KubeObject, workloads: readonly Workload[], n
       follower: container.env.some(({ name, value }) => name === 'IS_SLAVE' && /^(1|t|true)$/i.test(value ?? '')),
       starting: false,
       node: text(spec.nodeName),
-      age: Number.isNaN(created) ? null : Math.max(0, Math.round((now.getTime() - created) / 1000)),
+      age: ageOf(pod.metadata, now),
     },
   ];
 }

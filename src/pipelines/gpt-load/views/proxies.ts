@@ -1,8 +1,8 @@
+import { ageCell, metricsItem, metricsText, proxyColumns, seriesText } from '../../../checks/proxies-table.ts';
 import type { Emission } from '../../../facts/emitters.ts';
 import { defineView, type Table } from '../../../model/pipeline.ts';
 import { emissions } from '../facts/emissions.ts';
 import { type Instance, instances } from '../facts/instances.ts';
-import { counted } from '../phrases.ts';
 
 /** The pods in the columns that all pipelines share: what has no gateway, sidecar or mapping says so. */
 export const proxiesView = defineView({
@@ -14,10 +14,7 @@ export const proxiesView = defineView({
     const told = emissions.status === 'read' ? emissions.value : { read: [], unread: [emissions.unread] };
     const rows = instances.read.map((instance) => ({ instance, emission: told.read.find(({ emitter }) => emitter.key === instance.key) }));
     return {
-      columns: [
-        ...['NAMESPACE', 'NAME', 'GATEWAY', 'RELEASE', 'SIDECAR', 'READY', 'RESTARTS', 'MAPPING', 'METRICS'].map((name) => ({ name })),
-        ...['NODE', 'IP', 'PORT', 'PORT-NAMES', 'SERIES', 'AGE', 'IMAGE'].map((name) => ({ name, wide: true })),
-      ],
+      columns: proxyColumns,
       rows: rows.map(({ instance, emission }) => cells(instance, emission)),
       items: rows.map(({ instance, emission }) => item(instance, emission)),
       unread: [...instances.unread, ...told.unread.filter((unread) => !instances.unread.includes(unread))],
@@ -39,22 +36,15 @@ function cells(
     state?.ready ? 'yes' : 'no',
     String(state?.restarts ?? '-'),
     '-',
-    stateOf(emission),
+    metricsText(emission),
     node ?? '<none>',
     pod.ip ?? '<none>',
     String(port),
     portNames?.join(',') || '<none>',
-    emission?.outcome.status === 'metered' ? String(emission.outcome.series.length) : '-',
-    age === null ? '<unknown>' : ageText(age),
+    seriesText(emission),
+    ageCell(age),
     container.image,
   ];
-}
-
-function stateOf(emission: Emission | undefined): string {
-  if (emission === undefined) return '<unread>';
-  const { outcome } = emission;
-  if (outcome.status === 'metered') return counted(outcome.series.length, 'series', 'series');
-  return outcome.status === 'idle' ? 'idle' : `unreadable: ${outcome.problem}`;
 }
 
 function item(instance: Instance, emission: Emission | undefined): Readonly<Record<string, unknown>> {
@@ -78,22 +68,4 @@ function item(instance: Instance, emission: Emission | undefined): Readonly<Reco
     database: database.kind,
     metrics: emission === undefined ? null : metricsItem(emission),
   };
-}
-
-function metricsItem({ outcome }: Emission): Readonly<Record<string, unknown>> {
-  switch (outcome.status) {
-    case 'idle':
-      return { status: 'idle' };
-    case 'unreadable':
-      return { status: 'unreadable', problem: outcome.problem, message: outcome.message };
-    case 'metered':
-      return { status: 'metered', family: outcome.family, series: outcome.series.length, labels: outcome.labelNames };
-  }
-}
-
-/** As kubectl prints ages, to one unit. */
-function ageText(seconds: number): string {
-  if (seconds < 120) return `${seconds}s`;
-  if (seconds < 7200) return `${Math.floor(seconds / 60)}m`;
-  return seconds < 172_800 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86_400)}d`;
 }

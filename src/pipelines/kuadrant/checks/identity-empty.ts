@@ -1,10 +1,10 @@
 import type { Emission } from '../../../facts/emitters.ts';
-import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { defineCheck, type Finding } from '../../../model/check.ts';
 import { emissions } from '../facts/emissions.ts';
 import { identity } from '../facts/identity.ts';
 import { telemetryPolicies } from '../facts/policies.ts';
 import { scene } from '../facts/scene.ts';
-import { holderOf, type Labelled, labelledSeries, tokensOf } from '../labelled.ts';
+import { holderOf, type Labelled, labelVerdict, tokensOf } from '../labelled.ts';
 import { labelKey } from '../names.ts';
 import { showMetrics } from '../phrases.ts';
 
@@ -19,17 +19,7 @@ export const identityEmpty = defineCheck({
   follows: ['auth-unenforced', 'identity-unexposed', 'api-keys-unannotated', 'telemetry-hazard', 'identity-absent'],
   needs: { emissions, identity },
   wants: { scene, telemetryPolicies },
-  judge: ({ emissions, identity, scene, telemetryPolicies }) => {
-    if (identity.length === 0) return { status: 'skip', because: 'no TelemetryPolicy asks for a label of the caller and none is expected' };
-    const policies = telemetryPolicies.status === 'read' ? telemetryPolicies.value.policies : [];
-    const labelled = labelledSeries(identity, { emissions: emissions.read, scene, policies });
-    if (labelled.every(({ series }) => series.length === 0) && emissions.unread.length === 0)
-      return { status: 'skip', because: 'no token has been counted yet' };
-    return verdict(
-      labelled.flatMap((each) => findingOf(each, emissions.read)),
-      emissions.unread,
-    );
-  },
+  judge: (known) => labelVerdict(known, findingOf),
 });
 
 /** Less than this share of the tokens is not worth a word. */

@@ -1,9 +1,9 @@
+import { unreadableText } from '../../../checks/unreadable.ts';
+import type { Unreadable } from '../../../facts/emissions.ts';
 import type { Emission } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { emissions, type Gauges, gauges } from '../facts/emissions.ts';
 import { showMetrics } from '../phrases.ts';
-
-type Unreadable = Extract<Emission['outcome'], { status: 'unreadable' }>;
 
 /** A Limitador that does not say what it counted, or cannot count. */
 export const metricsUnreadable = defineCheck({
@@ -30,7 +30,7 @@ function unreadable({ emitter }: Emission, { problem, message }: Unreadable): Fi
   const { subject, key, pod, port, path, container } = emitter;
   return {
     subject,
-    message: `port ${port}${path} ${said(problem)}: ${message}`,
+    message: `port ${port}${path} ${unreadableText(problem, 'the metrics of a Limitador')}: ${message}`,
     evidence: {
       saw: message,
       run: `kubectl -n ${pod.namespace} port-forward pod/${pod.name} ${port} & curl -si localhost:${port}${path} | head -n 20`,
@@ -43,23 +43,6 @@ function unreadable({ emitter }: Emission, { problem, message }: Unreadable): Fi
       : { text: 'see what Limitador says', command: `kubectl -n ${pod.namespace} logs ${pod.name} -c ${container}` },
     about: [key],
   };
-}
-
-function said(problem: Unreadable['problem']): string {
-  switch (problem) {
-    case 'refused':
-      return 'refuses connections';
-    case 'http-status':
-      return 'answers with an error';
-    case 'not-metrics':
-      return 'does not serve the metrics of a Limitador';
-    case 'truncated':
-      return 'stops in the middle of its answer';
-    case 'slow':
-      return 'does not finish its answer in time';
-    case 'malformed':
-      return 'serves what no scraper accepts';
-  }
 }
 
 /** limitador-server src/prometheus_metrics.rs: both are always there. */

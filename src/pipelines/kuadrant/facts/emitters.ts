@@ -1,5 +1,6 @@
 import type { Emitter } from '../../../facts/emitters.ts';
 import { kinds, listing } from '../../../facts/kinds.ts';
+import { ageOf } from '../../../facts/listed.ts';
 import { type Container, podOf } from '../../../facts/pods.ts';
 import { type Workload, workloads } from '../../../facts/workloads.ts';
 import { defineFact } from '../../../model/fact.ts';
@@ -9,7 +10,6 @@ import { imageOf } from '../../../parse/image.ts';
 import { versionOf } from '../../../parse/versions.ts';
 import { httpPort, isLimitadorImage, limitadorLabels, podKey } from '../names.ts';
 import { kuadrants } from './kuadrants.ts';
-import { ageOf } from './listed.ts';
 
 /** A Limitador pod. */
 export interface LimitadorPod extends Emitter {

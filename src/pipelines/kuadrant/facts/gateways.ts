@@ -1,9 +1,9 @@
 import { kinds, listing } from '../../../facts/kinds.ts';
+import { listedIfServed } from '../../../facts/listed.ts';
 import { type Condition, conditionsOf } from '../../../facts/workloads.ts';
 import { defineFact } from '../../../model/fact.ts';
 import { record, records, text } from '../../../parse/fields.ts';
 import { gatewayKey } from '../names.ts';
-import { listedIfServed } from './listed.ts';
 
 /** The name of a Gateway. */
 export interface GatewayRef {

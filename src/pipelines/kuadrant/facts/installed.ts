@@ -1,10 +1,10 @@
 import type { Emitter } from '../../../facts/emitters.ts';
+import { raise } from '../../../facts/listed.ts';
 import { type Attempt, defineFact } from '../../../model/fact.ts';
 import type { Installed } from '../../../model/pipeline.ts';
 import type { Many } from '../../../model/source.ts';
 import { emitters } from './emitters.ts';
 import { kuadrants } from './kuadrants.ts';
-import { raise } from './listed.ts';
 import { tokenPolicies } from './policies.ts';
 
 const lookedFor = ['the Kuadrant resource of kuadrant.io', 'the TokenRateLimitPolicy resource of kuadrant.io'];

@@ -1,9 +1,9 @@
 import { kinds, listing } from '../../../facts/kinds.ts';
+import { ageOf, listedIfServed } from '../../../facts/listed.ts';
 import { type Condition, conditionsOf } from '../../../facts/workloads.ts';
 import { defineFact } from '../../../model/fact.ts';
 import type { KubeObject } from '../../../model/source.ts';
 import { record } from '../../../parse/fields.ts';
-import { ageOf, listedIfServed } from './listed.ts';
 
 /** A Kuadrant object: one switches the whole of it on. */
 export interface Kuadrant {

@@ -1,9 +1,9 @@
 import { kinds, listing } from '../../../facts/kinds.ts';
+import { listedIfServed } from '../../../facts/listed.ts';
 import { type Condition, conditionsOf } from '../../../facts/workloads.ts';
 import { defineFact } from '../../../model/fact.ts';
 import { list, record, records, text } from '../../../parse/fields.ts';
 import { kuadrants } from './kuadrants.ts';
-import { listedIfServed } from './listed.ts';
 
 /** One limit that the operator has handed to Limitador. */
 export interface ProgrammedLimit {

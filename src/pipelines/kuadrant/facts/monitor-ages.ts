@@ -1,8 +1,8 @@
+import { ageOf } from '../../../facts/listed.ts';
 import { type Monitor, monitors } from '../../../facts/monitors.ts';
 import { serviceMonitors } from '../../../facts/service-monitors.ts';
 import { defineFact } from '../../../model/fact.ts';
 import { monitorName, observabilityLabel } from '../names.ts';
-import { ageOf } from './listed.ts';
 
 /** How old the operator's monitors are, in seconds. */
 export interface MonitorAges {

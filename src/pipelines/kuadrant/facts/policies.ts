@@ -1,9 +1,9 @@
 import { kinds, listing } from '../../../facts/kinds.ts';
+import { ageOf, listedIfServed } from '../../../facts/listed.ts';
 import { type Condition, conditionsOf } from '../../../facts/workloads.ts';
 import { defineFact, type Fact } from '../../../model/fact.ts';
 import type { Kind, KubeObject } from '../../../model/source.ts';
 import { record, records, text } from '../../../parse/fields.ts';
-import { ageOf, listedIfServed } from './listed.ts';
 
 /** What a policy is attached to; always of its own namespace. */
 export interface TargetRef {

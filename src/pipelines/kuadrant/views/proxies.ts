@@ -1,3 +1,4 @@
+import { metricsItem, metricsText, proxyColumns, seriesText } from '../../../checks/proxies-table.ts';
 import type { Emission } from '../../../facts/emitters.ts';
 import type { Attempt } from '../../../model/fact.ts';
 import { defineView, type Table } from '../../../model/pipeline.ts';
@@ -19,20 +20,14 @@ export const proxiesView = defineView({
   table: ({ emitters, emissions, scene, telemetryPolicies }): Table => {
     const told = emissions.status === 'read' ? emissions.value : { read: [], unread: [emissions.unread] };
     const around = { gateways: gatewaysOf(scene), mapping: mappingOf(telemetryPolicies) };
-    const rows = emitters.read.map((pod) =>
-      rowOf(
-        pod,
-        told.read.find(({ emitter }) => emitter.key === pod.key),
-        around,
-      ),
-    );
+    const rows = emitters.read.map((pod): Shown => {
+      const emission = told.read.find(({ emitter }) => emitter.key === pod.key);
+      return { row: rowOf(pod, emission, around), emission };
+    });
     return {
-      columns: [
-        ...['NAMESPACE', 'NAME', 'GATEWAY', 'RELEASE', 'SIDECAR', 'READY', 'RESTARTS', 'MAPPING', 'METRICS'].map((name) => ({ name })),
-        ...['NODE', 'IP', 'PORT', 'PORT-NAMES', 'SERIES', 'AGE', 'IMAGE'].map((name) => ({ name, wide: true })),
-      ],
+      columns: proxyColumns,
       rows: rows.map(cells),
-      items: rows,
+      items: rows.map(({ row }) => row),
       unread: [...emitters.unread, ...told.unread.filter((unread) => !emitters.unread.includes(unread))],
       empty: 'no Limitador found',
     };
@@ -72,25 +67,16 @@ function rowOf(emitter: LimitadorPod, emission: Emission | undefined, { gateways
     port,
     portNames,
     mapping,
-    metrics: emission === undefined ? null : metricsOf(emission),
+    metrics: emission === undefined ? null : metricsItem(emission),
   };
 }
 
-type Row = ReturnType<typeof rowOf>;
-
-function metricsOf({ outcome }: Emission) {
-  switch (outcome.status) {
-    case 'idle':
-      return { status: 'idle' as const };
-    case 'unreadable':
-      return { status: 'unreadable' as const, problem: outcome.problem, message: outcome.message };
-    case 'metered':
-      return { status: 'metered' as const, family: outcome.family, series: outcome.series.length, labels: outcome.labelNames };
-  }
+interface Shown {
+  readonly row: ReturnType<typeof rowOf>;
+  readonly emission: Emission | undefined;
 }
 
-function cells(row: Row): readonly string[] {
-  const { metrics } = row;
+function cells({ row, emission }: Shown): readonly string[] {
   return [
     row.namespace,
     row.name,
@@ -100,19 +86,13 @@ function cells(row: Row): readonly string[] {
     row.ready ? 'yes' : 'no',
     String(row.restarts ?? '-'),
     row.mapping.join(',') || '<none>',
-    metricsText(metrics),
+    metricsText(emission),
     row.node ?? '<none>',
     row.ip ?? '<none>',
     String(row.port),
     row.portNames?.join(',') || '<none>',
-    metrics?.status === 'metered' ? String(metrics.series) : '-',
+    seriesText(emission),
     row.ageSeconds === null ? '<unknown>' : ageText(row.ageSeconds),
     row.image ?? '<unknown>',
   ];
-}
-
-function metricsText(metrics: Row['metrics']): string {
-  if (metrics === null) return '<unread>';
-  if (metrics.status === 'unreadable') return `unreadable: ${metrics.problem}`;
-  return metrics.status === 'idle' ? 'idle' : `${metrics.series} series`;
 }

@@ -1,5 +1,6 @@
 import type { Collector } from '../../../facts/collectors.ts';
 import { kinds, listing } from '../../../facts/kinds.ts';
+import { ageOf } from '../../../facts/listed.ts';
 import { type Pod, podOf } from '../../../facts/pods.ts';
 import { defineFact } from '../../../model/fact.ts';
 import { type Many, type Source, unreadOf } from '../../../model/source.ts';
@@ -70,11 +71,10 @@ async function podsOf(collector: Collector, { emitters }: Scraping, source: Sour
     const objects = await source.list(kinds.pods, { namespace: workload.namespace, labelSelector });
     const pods = objects.map((object) => {
       const pod = podOf(object);
-      const created = Date.parse(pod.metadata.creationTimestamp ?? '');
       return {
         pod: { ...pod, containers: withoutArguments(pod.containers) },
         node: text(record(object.spec).nodeName),
-        age: Number.isNaN(created) ? null : Math.max(0, Math.round((source.now.getTime() - created) / 1000)),
+        age: ageOf(pod.metadata, source.now),
       };
     });
     const living = pods.filter(({ pod }) => !pod.deleting && pod.phase !== 'Failed' && pod.phase !== 'Succeeded');

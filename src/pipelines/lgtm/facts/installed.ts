@@ -1,10 +1,10 @@
+import { raise } from '../../../facts/listed.ts';
 import { mimirs } from '../../../facts/mimir.ts';
 import { prometheusServers, type Servers } from '../../../facts/prometheus.ts';
 import { targets } from '../../../facts/targets.ts';
 import { type Attempt, defineFact } from '../../../model/fact.ts';
 import type { Installed } from '../../../model/pipeline.ts';
 import { installed as gatewayInstalled } from '../../envoy-ai-gateway/facts/installed.ts';
-import { raise } from '../../envoy-ai-gateway/facts/listed.ts';
 import { nouns as gateway } from '../../envoy-ai-gateway/nouns.ts';
 import { type Scraping, scraping } from './scraping.ts';
 
