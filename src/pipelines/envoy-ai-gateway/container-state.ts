@@ -16,21 +16,6 @@ export function isCrashing(state: ContainerState): boolean {
   return state.reason === 'CrashLoopBackOff' || state.last !== null || (state.state === 'terminated' && state.reason !== 'Completed');
 }
 
-/** Reason, exit code and last words of a container that is not well, as the kubelet has them. */
-export function stateText(state: ContainerState | null): string {
-  if (state === null) return 'the kubelet reports no state';
-  const now = [state.state, state.reason].filter(Boolean).join(' ');
-  const restarts = state.restarts > 0 ? `, ${state.restarts} restart${state.restarts === 1 ? '' : 's'}` : '';
-  const readiness = state.state === 'running' && !state.ready ? ', not ready' : '';
-  return `${now}${readiness}${restarts}${ending(state)}`;
-}
-
-function ending({ last }: ContainerState): string {
-  if (last === null) return '';
-  const code = last.exitCode === null ? '' : ` with code ${last.exitCode}`;
-  return `, last ended${code}${last.reason === null ? '' : ` (${last.reason})`}`;
-}
-
 /** Longest quotation of a container. */
 const most = 400;
 

@@ -1,5 +1,5 @@
+import { listed } from '../../checks/phrases.ts';
 import { mergePairs, type Pair } from '../../parse/mapping.ts';
-import { listed } from './phrases.ts';
 
 /** Pairs that parse and that no request ever matches. */
 export interface Flaw {

@@ -1,19 +1,5 @@
 import type { ContainerState, Pod } from '../../facts/pods.ts';
 
-/** What the kubelet says of a container that is not ready. */
-export function stateText(state: ContainerState | null): string {
-  if (state === null) return 'the kubelet reports no state';
-  const now = [state.state, state.reason].filter(Boolean).join(' ');
-  const restarts = state.restarts > 0 ? `, ${state.restarts} restart${state.restarts === 1 ? '' : 's'}` : '';
-  const readiness = state.state === 'running' && !state.ready ? ', not ready' : '';
-  const code = state.last?.exitCode ?? null;
-  const last =
-    state.last === null
-      ? ''
-      : `, last ended${code === null ? '' : ` with code ${code}`}${state.last.reason === null ? '' : ` (${state.last.reason})`}`;
-  return `${now}${readiness}${restarts}${last}`;
-}
-
 /** Longest quotation of a container. */
 const most = 300;
 

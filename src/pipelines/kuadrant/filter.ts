@@ -1,8 +1,9 @@
+import { listed } from '../../checks/phrases.ts';
 import type { Finding } from '../../model/check.ts';
 import type { Carrier, Carriers } from './facts/carriers.ts';
 import type { Gateway } from './facts/gateways.ts';
 import type { Operator } from './facts/operator.ts';
-import { labelKeys, listed, show } from './phrases.ts';
+import { labelKeys, show } from './phrases.ts';
 import { printed, restart, said } from './status.ts';
 import type { TelemetryLabel } from './telemetry.ts';
 

@@ -4,12 +4,6 @@ import type { Attempt } from '../../model/fact.ts';
 import type { Many } from '../../model/source.ts';
 import { gatewayKey, labelKey, podKey, routeKey } from './names.ts';
 
-/** "a", "a and b", "a, b and c", "a, b and 3 more". */
-export function listed(names: readonly string[], most = 4): string {
-  const shown = names.length > most ? [...names.slice(0, most - 1), `${names.length - most + 1} more`] : names;
-  return shown.length < 2 ? (shown[0] ?? 'none') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
-}
-
 export const nameOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }): string => `${namespace}/${name}`;
 
 /** The command that shows an object. */

@@ -1,6 +1,7 @@
+import { stateText } from '../../../checks/phrases.ts';
 import type { ContainerState, Pod } from '../../../facts/pods.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
-import { isCrashing, isStarting, lastWords, quoted, stateText } from '../container-state.ts';
+import { isCrashing, isStarting, lastWords, quoted } from '../container-state.ts';
 import { type Controller, controllerPods, controllers } from '../facts/controller.ts';
 import { podKey } from '../names.ts';
 

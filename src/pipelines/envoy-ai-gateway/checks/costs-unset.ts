@@ -1,10 +1,10 @@
+import { listed } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { controllers } from '../facts/controller.ts';
 import { configOf, type GatewayConfig, gatewayConfigs } from '../facts/gateway-configs.ts';
 import { type Gateway, gateways } from '../facts/gateways.ts';
 import { type AiRoute, aiRoutes, routeWanted, sameGateway } from '../facts/routes.ts';
 import { annotations } from '../names.ts';
-import { listed } from '../phrases.ts';
 import { agreed, type Guess } from '../releases.ts';
 import { settingCosts } from '../remedies.ts';
 

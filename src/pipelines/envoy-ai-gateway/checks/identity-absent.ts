@@ -1,8 +1,8 @@
+import { counted, listed } from '../../../checks/phrases.ts';
 import type { IdentityLabel } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { emissions } from '../facts/emissions.ts';
 import { identity } from '../facts/identity.ts';
-import { counted, listed } from '../phrases.ts';
 import { type Busy, busy, showMetrics } from '../traffic.ts';
 
 /** An identity label that no token series of a busy sidecar carries; one that is always empty counts as absent, because Prometheus stores it as such. */

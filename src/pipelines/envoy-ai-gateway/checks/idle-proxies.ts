@@ -1,9 +1,10 @@
+import { counted, listed } from '../../../checks/phrases.ts';
 import type { Emission } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { emissions } from '../facts/emissions.ts';
 import { type ProxyPod, proxies } from '../facts/proxies.ts';
 import { gatewayKey } from '../names.ts';
-import { counted, grouped, listed } from '../phrases.ts';
+import { grouped } from '../phrases.ts';
 import { showMetrics } from '../traffic.ts';
 
 /**

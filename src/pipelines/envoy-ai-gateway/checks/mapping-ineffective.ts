@@ -1,3 +1,4 @@
+import { counted, listed } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
 import { flagsBeyond } from '../../../parse/go-flags.ts';
 import { labelOf, type Pair, pairsMissing, parseMapping, printMapping } from '../../../parse/mapping.ts';
@@ -6,7 +7,7 @@ import { aiRoutes, type GatewayRef, sameGateway } from '../facts/routes.ts';
 import { type TrafficPolicy, trafficPolicies } from '../facts/traffic-policies.ts';
 import { flawsOf, unquoted } from '../flaws.ts';
 import { isMappingFlag, unionOf } from '../mapping.ts';
-import { counted, listed, showArgs } from '../phrases.ts';
+import { showArgs } from '../phrases.ts';
 import { booleanFlags } from '../releases.ts';
 import { settingFlag } from '../remedies.ts';
 import { allowingUnderscores } from '../traffic-remedies.ts';

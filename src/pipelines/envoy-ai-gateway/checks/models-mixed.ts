@@ -1,8 +1,8 @@
+import { listed } from '../../../checks/phrases.ts';
 import type { Emission } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { emissions, guessWith } from '../facts/emissions.ts';
 import { proxies } from '../facts/proxies.ts';
-import { listed } from '../phrases.ts';
 import { agreed, type Guess } from '../releases.ts';
 import { busy, showMetrics } from '../traffic.ts';
 

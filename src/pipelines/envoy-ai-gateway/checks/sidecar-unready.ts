@@ -1,5 +1,6 @@
+import { stateText } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
-import { isCrashing, isStarting, lastWords, quoted, stateText } from '../container-state.ts';
+import { isCrashing, isStarting, lastWords, quoted } from '../container-state.ts';
 import { type ProxyPod, proxies } from '../facts/proxies.ts';
 import { rollout } from '../phrases.ts';
 

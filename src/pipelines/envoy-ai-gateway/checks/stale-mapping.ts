@@ -1,9 +1,10 @@
+import { counted } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
 import { labelOf, mergePairs, type Pair, pairsMissing, printMapping, sameMapping } from '../../../parse/mapping.ts';
 import { type Controller, controllers } from '../facts/controller.ts';
 import { type ProxyPod, proxies } from '../facts/proxies.ts';
 import { isRefused, mappingFlagsOf } from '../mapping.ts';
-import { counted, grouped, keysOf, releaseText, rollouts } from '../phrases.ts';
+import { grouped, keysOf, releaseText, rollouts } from '../phrases.ts';
 import { agreed } from '../releases.ts';
 import { settingFlag } from '../remedies.ts';
 

@@ -1,10 +1,11 @@
+import { counted } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { routedGateways } from '../attachment.ts';
 import { type Gateway, gateways } from '../facts/gateways.ts';
 import { type ProxyPod, proxies } from '../facts/proxies.ts';
 import { type AiRoute, aiRoutes } from '../facts/routes.ts';
 import { sidecarName } from '../names.ts';
-import { counted, grouped, keysOf, rollout, workloadOf } from '../phrases.ts';
+import { grouped, keysOf, rollout, workloadOf } from '../phrases.ts';
 
 /** Proxies of a Gateway with AI routes that have no sidecar. */
 export const uninjectedProxies = defineCheck({

@@ -1,10 +1,11 @@
+import { counted } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { type Controller, controllers } from '../facts/controller.ts';
 import { configOf, type GatewayConfig, gatewayConfigs } from '../facts/gateway-configs.ts';
 import { type Gateway, gateways } from '../facts/gateways.ts';
 import { type ProxyPod, proxies } from '../facts/proxies.ts';
 import { sameGateway } from '../facts/routes.ts';
-import { counted, grouped, keysOf, rollouts } from '../phrases.ts';
+import { grouped, keysOf, rollouts } from '../phrases.ts';
 import { agreed, type Guess } from '../releases.ts';
 
 /** Sidecars of another release than their controller. */

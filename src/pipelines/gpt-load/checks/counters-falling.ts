@@ -1,10 +1,10 @@
+import { counted } from '../../../checks/phrases.ts';
 import { queryRun } from '../../../checks/stored.ts';
 import { distinctUnread } from '../../../checks/wording.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import type { Instance } from '../facts/instances.ts';
 import { type StoredCounters, storedCounters } from '../facts/stored-counters.ts';
 import { tokenFamily } from '../names.ts';
-import { counted } from '../phrases.ts';
 
 /** Counters that fell, as sums over a log do whose rows are deleted. */
 export const countersFalling = defineCheck({

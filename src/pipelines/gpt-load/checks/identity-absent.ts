@@ -1,9 +1,10 @@
+import { counted, listed } from '../../../checks/phrases.ts';
 import type { Emission } from '../../../facts/emitters.ts';
 import { defineCheck, verdict } from '../../../model/check.ts';
 import { emissions } from '../facts/emissions.ts';
 import { identity } from '../facts/identity.ts';
 import { metricsPath } from '../names.ts';
-import { ask, counted, listed } from '../phrases.ts';
+import { ask } from '../phrases.ts';
 
 /** Identity labels that the user expects and the counters do not have; the group is the only one they have. */
 export const identityAbsent = defineCheck({

@@ -1,9 +1,10 @@
+import { counted } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { emissions } from '../facts/emissions.ts';
 import { instances } from '../facts/instances.ts';
 import { sharing } from '../facts/sharing.ts';
 import { metricsPath } from '../names.ts';
-import { ask, counted } from '../phrases.ts';
+import { ask } from '../phrases.ts';
 
 /** Request logs in which nothing is counted yet. Pods of one database show the same, so they are judged together. */
 export const idlePods = defineCheck({

@@ -1,9 +1,10 @@
+import { counted, listed } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { emissions } from '../facts/emissions.ts';
 import { type Instance, instances } from '../facts/instances.ts';
 import { type WayIn, waysIn } from '../facts/ways-in.ts';
 import { metricsPath } from '../names.ts';
-import { ask, counted, kubectlName, listed } from '../phrases.ts';
+import { ask, kubectlName } from '../phrases.ts';
 
 /** Counters that anybody may read who can reach the port of the proxy, which is the same. */
 export const metricsOpen = defineCheck({

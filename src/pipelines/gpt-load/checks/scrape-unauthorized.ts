@@ -1,3 +1,4 @@
+import { counted } from '../../../checks/phrases.ts';
 import { ownTargets } from '../../../checks/scraped.ts';
 import { distinctUnread, shell } from '../../../checks/wording.ts';
 import { type Coverage, coverage, type EndpointCoverage } from '../../../facts/coverage.ts';
@@ -7,7 +8,6 @@ import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/
 import { record, records } from '../../../parse/fields.ts';
 import { type Instance, instances } from '../facts/instances.ts';
 import { nouns } from '../nouns.ts';
-import { counted } from '../phrases.ts';
 
 /** Scrapers that do not bring the token which the pods ask for. */
 export const scrapeUnauthorized = defineCheck({

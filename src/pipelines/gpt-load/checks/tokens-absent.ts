@@ -1,10 +1,11 @@
+import { counted, listed } from '../../../checks/phrases.ts';
 import type { Emission } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { emissions } from '../facts/emissions.ts';
 import { instances } from '../facts/instances.ts';
 import { sharing } from '../facts/sharing.ts';
 import { meteredPaths, metricsPath } from '../names.ts';
-import { ask, counted, listed } from '../phrases.ts';
+import { ask } from '../phrases.ts';
 
 type Metered = Extract<Emission['outcome'], { status: 'metered' }>;
 

@@ -1,7 +1,8 @@
 import { kinds, listing } from '../../../facts/kinds.ts';
+import { softly } from '../../../facts/listed.ts';
 import { type Service, serviceOf } from '../../../facts/service-monitors.ts';
 import { defineFact } from '../../../model/fact.ts';
-import { type Kind, type KubeObject, type Many, ReadError, type Source, type Unread, unreadOf } from '../../../model/source.ts';
+import type { Kind, KubeObject, Many, Unread } from '../../../model/source.ts';
 import { record, records, strings, text } from '../../../parse/fields.ts';
 import { metricsPath } from '../names.ts';
 import { type Instance, instances } from './instances.ts';
@@ -33,21 +34,11 @@ export const waysIn = defineFact({
     if (open.length === 0) return { read: [], unread: [] };
     const unread: Unread[] = [];
     const [services, ingress, routes] = await Promise.all(
-      [kinds.services, ingresses, kinds.httproutes].map((kind) => listedSoftly(source, kind, unread)),
+      [kinds.services, ingresses, kinds.httproutes].map((kind) => softly(source, kind, {}, unread)),
     );
     return { read: waysTo(open, { services: services ?? [], ingresses: ingress ?? [], routes: routes ?? [] }), unread };
   },
 });
-
-async function listedSoftly(source: Source, kind: Kind, unread: Unread[]): Promise<readonly KubeObject[]> {
-  try {
-    return await source.list(kind);
-  } catch (error) {
-    if (!(error instanceof ReadError)) throw error;
-    if (error.reason !== 'absent') unread.push(unreadOf(error));
-    return [];
-  }
-}
 
 interface Objects {
   readonly services: readonly KubeObject[];

@@ -1,10 +1,11 @@
+import { listed } from '../../../checks/phrases.ts';
 import { type SecretName, secretNames, secretsNotAsked } from '../../../facts/secret-names.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { kuadrants } from '../facts/kuadrants.ts';
 import { type AuthPolicy, authPolicies, type KeySource, telemetryPolicies } from '../facts/policies.ts';
 import { attached, scene } from '../facts/scene.ts';
 import { routeKey } from '../names.ts';
-import { listed, nameOf } from '../phrases.ts';
+import { nameOf } from '../phrases.ts';
 import { labelKeysAt } from '../telemetry.ts';
 
 /** API keys that say nothing of whose they are. Names, labels and annotations of Secrets are all that is looked at. */

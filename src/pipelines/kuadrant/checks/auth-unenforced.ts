@@ -1,3 +1,4 @@
+import { listed } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { asksAuth } from '../expressions.ts';
 import { emissions } from '../facts/emissions.ts';
@@ -6,7 +7,7 @@ import { operators } from '../facts/operator.ts';
 import { type AuthPolicy, authPolicies, telemetryPolicies } from '../facts/policies.ts';
 import { attached, type Path, scene } from '../facts/scene.ts';
 import { routeKey } from '../names.ts';
-import { labelKeys, listed, pathKeys, podKeys } from '../phrases.ts';
+import { labelKeys, pathKeys, podKeys } from '../phrases.ts';
 import { isEnforced, isOverridden, remedyFor, troubleOf } from '../status.ts';
 import { labelsAt, type TelemetryLabel } from '../telemetry.ts';
 import { trafficOf } from '../traffic.ts';

@@ -1,10 +1,11 @@
+import { listed } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { asksAuth } from '../expressions.ts';
 import { emissions } from '../facts/emissions.ts';
 import { telemetryPolicies } from '../facts/policies.ts';
 import { type Path, scene } from '../facts/scene.ts';
 import { routeKey } from '../names.ts';
-import { labelKeys, listed, show } from '../phrases.ts';
+import { labelKeys, show } from '../phrases.ts';
 import { isOverridden } from '../status.ts';
 import { labelsAt, type TelemetryLabel } from '../telemetry.ts';
 import { trafficOf } from '../traffic.ts';

@@ -1,8 +1,9 @@
+import { listed } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { envOf, type Operator, operators } from '../facts/operator.ts';
 import { type TelemetryPolicy, telemetryPolicies } from '../facts/policies.ts';
 import { gatewayKey } from '../names.ts';
-import { labelKeys, listed, nameOf, show } from '../phrases.ts';
+import { labelKeys, nameOf, show } from '../phrases.ts';
 import { patience, restart } from '../status.ts';
 import { labelsOf } from '../telemetry.ts';
 

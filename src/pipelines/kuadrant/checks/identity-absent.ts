@@ -1,3 +1,4 @@
+import { listed } from '../../../checks/phrases.ts';
 import type { Emission } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding } from '../../../model/check.ts';
 import { emissions } from '../facts/emissions.ts';
@@ -7,7 +8,7 @@ import { scene } from '../facts/scene.ts';
 import { holderOf, type Labelled, labelVerdict, tokensOf } from '../labelled.ts';
 import { routeLabel } from '../meter.ts';
 import { labelKey } from '../names.ts';
-import { listed, showMetrics } from '../phrases.ts';
+import { showMetrics } from '../phrases.ts';
 
 /** An identity label that no token series carries. */
 export const identityAbsent = defineCheck({

@@ -1,3 +1,4 @@
+import { listed } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { identityKeys } from '../expressions.ts';
 import { emissions } from '../facts/emissions.ts';
@@ -5,7 +6,7 @@ import { emitters } from '../facts/emitters.ts';
 import { type AuthPolicy, authPolicies, telemetryPolicies } from '../facts/policies.ts';
 import { attached, type Path, scene } from '../facts/scene.ts';
 import { routeKey } from '../names.ts';
-import { labelKeys, listed, podKeys, show } from '../phrases.ts';
+import { labelKeys, podKeys, show } from '../phrases.ts';
 import { isOverridden } from '../status.ts';
 import { labelsAt, type TelemetryLabel } from '../telemetry.ts';
 import { trafficOf } from '../traffic.ts';

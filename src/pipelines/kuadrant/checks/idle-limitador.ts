@@ -1,7 +1,8 @@
+import { listed } from '../../../checks/phrases.ts';
 import type { Emission } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { emissions } from '../facts/emissions.ts';
-import { listed, showMetrics } from '../phrases.ts';
+import { showMetrics } from '../phrases.ts';
 
 /** No Limitador has been asked anything: nobody sent a request, or requests go past it. */
 export const idleLimitador = defineCheck({

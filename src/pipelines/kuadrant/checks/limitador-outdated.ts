@@ -1,10 +1,11 @@
+import { listed } from '../../../checks/phrases.ts';
 import type { Emitter } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { versionOf } from '../../../parse/versions.ts';
 import { emitters } from '../facts/emitters.ts';
 import { type Limitador, limitadors } from '../facts/limitadors.ts';
 import { scene } from '../facts/scene.ts';
-import { listed, pathKeys } from '../phrases.ts';
+import { pathKeys } from '../phrases.ts';
 
 /** A Limitador that cannot count tokens: up to 2.1 it says nothing of what proxies report after the response. */
 export const limitadorOutdated = defineCheck({

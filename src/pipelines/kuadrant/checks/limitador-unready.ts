@@ -1,6 +1,7 @@
+import { stateText } from '../../../checks/phrases.ts';
 import type { Emitter } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
-import { isStarting, lastWords, stateOf, stateText } from '../containers.ts';
+import { isStarting, lastWords, stateOf } from '../containers.ts';
 import { emitters } from '../facts/emitters.ts';
 import { kuadrants } from '../facts/kuadrants.ts';
 import { type Limitador, limitadors } from '../facts/limitadors.ts';

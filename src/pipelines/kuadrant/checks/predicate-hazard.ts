@@ -1,9 +1,10 @@
+import { listed } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { asksResponse, asksResponseBody } from '../expressions.ts';
 import { emitters } from '../facts/emitters.ts';
 import type { LimitPolicy } from '../facts/policies.ts';
 import { attached, scene } from '../facts/scene.ts';
-import { listed, pathKeys, podKeys, show } from '../phrases.ts';
+import { pathKeys, podKeys, show } from '../phrases.ts';
 import { isOverridden } from '../status.ts';
 
 /** Limits with a condition on what is not there yet. */

@@ -1,3 +1,4 @@
+import { listed } from '../../../checks/phrases.ts';
 import { shell } from '../../../checks/wording.ts';
 import type { Emission } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
@@ -12,7 +13,7 @@ import { telemetryPolicies } from '../facts/policies.ts';
 import { type Path, scene } from '../facts/scene.ts';
 import { routeLabel } from '../meter.ts';
 import { gatewayKey, sameName } from '../names.ts';
-import { labelKeys, listed, pathKeys, podKeys, show } from '../phrases.ts';
+import { labelKeys, pathKeys, podKeys, show } from '../phrases.ts';
 import { labelsAt, type TelemetryLabel } from '../telemetry.ts';
 import { trafficOf } from '../traffic.ts';
 

@@ -1,3 +1,4 @@
+import { listed } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { controllers } from '../../envoy-ai-gateway/facts/controller.ts';
 import { identity } from '../../envoy-ai-gateway/facts/identity.ts';
@@ -5,7 +6,6 @@ import { proxies } from '../../envoy-ai-gateway/facts/proxies.ts';
 import { aiRoutes } from '../../envoy-ai-gateway/facts/routes.ts';
 import { securityPolicies } from '../../envoy-ai-gateway/facts/security-policies.ts';
 import { sourceOf } from '../../envoy-ai-gateway/identity-sources.ts';
-import { listed } from '../../envoy-ai-gateway/phrases.ts';
 import { aboutOf, byPolicy, type KeyedRoute, keyedRoutes, showPolicy, unkeyed } from '../keyed-routes.ts';
 import { ids } from '../names.ts';
 

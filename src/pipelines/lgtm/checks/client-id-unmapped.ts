@@ -1,3 +1,4 @@
+import { listed } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { mergePairs, printMapping } from '../../../parse/mapping.ts';
 import { type Controller, controllers } from '../../envoy-ai-gateway/facts/controller.ts';
@@ -7,7 +8,7 @@ import { aiRoutes } from '../../envoy-ai-gateway/facts/routes.ts';
 import { securityPolicies } from '../../envoy-ai-gateway/facts/security-policies.ts';
 import { sourceOf } from '../../envoy-ai-gateway/identity-sources.ts';
 import { mappingFlagsOf, mappingIntended } from '../../envoy-ai-gateway/mapping.ts';
-import { listed, showArgs } from '../../envoy-ai-gateway/phrases.ts';
+import { showArgs } from '../../envoy-ai-gateway/phrases.ts';
 import { settingFlag } from '../../envoy-ai-gateway/remedies.ts';
 import { aboutOf, type KeyedRoute, keyedRoutes, unkeyed } from '../keyed-routes.ts';
 import { ids } from '../names.ts';

@@ -1,7 +1,7 @@
+import { listed } from '../../../checks/phrases.ts';
 import { workloads } from '../../../facts/workloads.ts';
 import { defineCheck, verdict } from '../../../model/check.ts';
 import { imageOf } from '../../../parse/image.ts';
-import { listed } from '../../envoy-ai-gateway/phrases.ts';
 import { scraping } from '../facts/scraping.ts';
 import { withoutSidecars } from '../verdicts.ts';
 

@@ -1,9 +1,10 @@
+import { stateText } from '../../../checks/phrases.ts';
 import type { PodLogs } from '../../../facts/logs.ts';
 import type { ContainerState } from '../../../facts/pods.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import type { Attempt } from '../../../model/fact.ts';
 import { number, record } from '../../../parse/fields.ts';
-import { isCrashing, isStarting, lastWords, quoted, stateText } from '../../envoy-ai-gateway/container-state.ts';
+import { isCrashing, isStarting, lastWords, quoted } from '../../envoy-ai-gateway/container-state.ts';
 import { collectorLogs, telling } from '../facts/collector-logs.ts';
 import { type CollectorPod, type CollectorPods, collectorPods } from '../facts/collector-pods.ts';
 import { scraping } from '../facts/scraping.ts';

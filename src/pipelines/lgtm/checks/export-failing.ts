@@ -1,6 +1,7 @@
+import { listed } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { typeOf } from '../../../parse/collector-config.ts';
-import { grouped, listed } from '../../envoy-ai-gateway/phrases.ts';
+import { grouped } from '../../envoy-ai-gateway/phrases.ts';
 import { collectorLogs, telling } from '../facts/collector-logs.ts';
 import { collectorMetrics, type ExporterCount, type SelfMetrics } from '../facts/collector-metrics.ts';
 import { passesThrough } from '../facts/collector-pods.ts';

@@ -1,7 +1,8 @@
+import { listed } from '../../../checks/phrases.ts';
 import type { ConfigSource } from '../../../facts/collector-texts.ts';
 import type { Collector } from '../../../facts/collectors.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
-import { keysOf, listed } from '../../envoy-ai-gateway/phrases.ts';
+import { keysOf } from '../../envoy-ai-gateway/phrases.ts';
 import { collectorMetrics } from '../facts/collector-metrics.ts';
 import { collectorPods } from '../facts/collector-pods.ts';
 import { scraping } from '../facts/scraping.ts';

@@ -1,8 +1,9 @@
+import { listed } from '../../../checks/phrases.ts';
 import type { Collector } from '../../../facts/collectors.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import type { Unread } from '../../../model/source.ts';
 import { pipelinesOf } from '../../../parse/collector-config.ts';
-import { grouped, keysOf, listed } from '../../envoy-ai-gateway/phrases.ts';
+import { grouped, keysOf } from '../../envoy-ai-gateway/phrases.ts';
 import { type EmitterScraping, type Scrape, scraping } from '../facts/scraping.ts';
 import { lastSource, placeOf, restart, showSource } from '../scrape-remedies.ts';
 import { goesAnotherWay, sidecars, withoutCollectors } from '../verdicts.ts';

@@ -1,9 +1,10 @@
+import { stateText } from '../../../checks/phrases.ts';
 import type { Server } from '../../../facts/prometheus.ts';
 import { storedSeries } from '../../../facts/stored-series.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import type { Unread } from '../../../model/source.ts';
 import { buildText } from '../../../parse/promapi.ts';
-import { isStarting, lastWords, quoted, stateText } from '../../envoy-ai-gateway/container-state.ts';
+import { isStarting, lastWords, quoted } from '../../envoy-ai-gateway/container-state.ts';
 import { firstReady, type MimirPods, mimirPods } from '../facts/mimir-pods.ts';
 import { stores } from '../facts/stores.ts';
 import { ids, tenantHeader } from '../names.ts';

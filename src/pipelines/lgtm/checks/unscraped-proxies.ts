@@ -1,9 +1,10 @@
+import { listed } from '../../../checks/phrases.ts';
 import { isMeant } from '../../../facts/collector-coverage.ts';
 import type { Collector } from '../../../facts/collectors.ts';
 import type { Emitter } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
 import { list } from '../../../parse/fields.ts';
-import { grouped, keysOf, listed } from '../../envoy-ai-gateway/phrases.ts';
+import { grouped, keysOf } from '../../envoy-ai-gateway/phrases.ts';
 import { type EmitterScraping, type Near, type Scraping, scraping } from '../facts/scraping.ts';
 import { lastSource, placeOf, scrapeRemedy, showSource } from '../scrape-remedies.ts';
 import { doubtsAsUnread, goesAnotherWay, sidecars, withoutCollectors } from '../verdicts.ts';
