@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: ['test/e2e/fix.test.ts'],
+          exclude: ['test/e2e/fix-*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,
@@ -21,7 +21,7 @@ export default defineConfig({
         },
       },
       // Every remedy applied to the real bed and judged again: a quarter of an hour, run before a release and after a change of a remedy.
-      { test: { name: 'fix', include: ['test/e2e/fix.test.ts'], testTimeout: 180_000, hookTimeout: 180_000 } },
+      { test: { name: 'fix', include: ['test/e2e/fix-*.test.ts'], testTimeout: 180_000, hookTimeout: 180_000 } },
     ],
   },
 });

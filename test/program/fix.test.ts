@@ -16,12 +16,13 @@ import { overlay } from '../../src/sources/overlay.ts';
 import { withReadFields } from '../../src/sources/redaction-fields.ts';
 import { replay } from '../../src/sources/replay.ts';
 import { worlds } from '../worlds/index.ts';
-import { mended } from '../worlds/mended.ts';
+import { proofs } from '../worlds/proofs.ts';
+import { optionsOf } from '../worlds/replayed.ts';
 import { runCli } from './run-cli.ts';
 
 const options: Options = { namespace: null, gateway: null, selector: null, expectLabels: [], prometheus: null };
-const judge = (source: Source): Promise<Report> =>
-  diagnose(pipelines, source, options, { failOn: 'fail', version: '0.0.0', ended: () => null });
+const judge = (source: Source, told: Options = options): Promise<Report> =>
+  diagnose(pipelines, source, told, { failOn: 'fail', version: '0.0.0', ended: () => null });
 const failing = (report: Report): readonly CheckResult[] =>
   report.pipelines.flatMap(({ checks }) => checks).filter(({ status }) => status === 'fail');
 
@@ -66,39 +67,31 @@ describe('a remedy that changes objects mends its finding, and breaks nothing', 
   });
 });
 
-/** Remedies that nothing of ours can carry out, and why. */
-const elsewhere: Readonly<Record<string, string>> = {
-  'controller-missing': 'the chart is installed from a registry',
-  'operator-missing': 'the chart is installed from a registry',
-  'stale-mapping': 'restarts a workload',
-  'uninjected-proxies': 'restarts a workload',
-  'version-skew': 'restarts a workload',
-  'webhook-unsound': 'restarts a workload',
-  'otlp-double': 'the sidecars have to be created anew',
-  'series-overflow': 'the sidecars have to be created anew',
-};
-
 describe('the remedies of the corpus', () => {
-  it('are all proven, by a judgement of the changed objects or on the bed', async () => {
-    const proven = new Set<string>(mended.flatMap((name) => worlds.find((world) => world.name === name)?.expect.brokenAt ?? []));
-    const unproven = new Set<string>();
-    for (const name of await listWorlds()) {
-      const { snapshot } = await loadWorld(name);
-      const before = await judge(replay(snapshot));
-      for (const { id } of rootsOf(before)) {
-        const remedies = fixesOf(before, snapshot, [id]).map(({ remedy }) => remedy);
-        if (proven.has(id) || id in elsewhere || !remedies.some(mends)) continue;
-        const after = await judge(overlay(replay(snapshot), remedies.flatMap(changesOf)));
-        if (failing(after).some((check) => check.id === id)) unproven.add(`${id} (${name})`);
+  it.each(Object.entries(proofs))(
+    'of %s are all proven, by a judgement of the changed objects or on the bed',
+    async (pipeline, { mended, elsewhere }) => {
+      const proven = new Set<string>(mended.flatMap((name) => worlds.find((world) => world.name === name)?.expect.brokenAt ?? []));
+      const unproven = new Set<string>();
+      for (const name of await listWorlds()) {
+        const { snapshot } = await loadWorld(name);
+        const settings = optionsOf(worlds.find((world) => world.name === name));
+        const before = await judge(replay(snapshot), settings);
+        for (const { id } of rootsOf(before, pipeline)) {
+          const remedies = fixesOf(before, snapshot, [id]).map(({ remedy }) => remedy);
+          if (proven.has(id) || id in elsewhere || !remedies.some(mends)) continue;
+          const after = await judge(overlay(replay(snapshot), remedies.flatMap(changesOf)), settings);
+          if (failing(after).some((check) => check.id === id)) unproven.add(`${id} (${name})`);
+        }
       }
-    }
-    expect([...unproven]).toEqual([]);
-  });
+      expect([...unproven]).toEqual([]);
+    },
+  );
 });
 
-/** Of the gateway's own pipeline. */
-function rootsOf({ pipelines }: Report): readonly CheckResult[] {
-  const own = pipelines.filter(({ id }) => id === 'envoy-ai-gateway').flatMap(({ checks }) => checks);
+/** Of one pipeline. */
+function rootsOf({ pipelines }: Report, pipeline: string): readonly CheckResult[] {
+  const own = pipelines.filter(({ id }) => id === pipeline).flatMap(({ checks }) => checks);
   return own.filter(({ status, consequenceOf }) => status === 'fail' && consequenceOf === null);
 }
 

@@ -32,6 +32,16 @@ export const mended: readonly string[] = [
   'dashboard-groups-by-another-spelling',
   'dashboard-sums-every-token-type',
   'dashboard-for-a-newer-prometheus',
-  'gpt-load-monitor-without-token',
-  'gpt-load-no-monitor',
 ];
+
+/** Ids whose remedies nothing of ours can carry out, and why. */
+export const elsewhere: Readonly<Record<string, string>> = {
+  'controller-missing': 'the chart is installed from a registry',
+  'operator-missing': 'the chart is installed from a registry',
+  'stale-mapping': 'restarts a workload',
+  'uninjected-proxies': 'restarts a workload',
+  'version-skew': 'restarts a workload',
+  'webhook-unsound': 'restarts a workload',
+  'otlp-double': 'the sidecars have to be created anew',
+  'series-overflow': 'the sidecars have to be created anew',
+};

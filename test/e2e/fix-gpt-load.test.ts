@@ -1,0 +1,10 @@
+import { mended } from '../worlds/gpt-load/mended.ts';
+import { provesFixes } from './fixing.ts';
+
+provesFixes('fixes of gpt-load on a real cluster', {
+  subnet: '127.0.96',
+  mended,
+  controllers: async () => undefined,
+  later: ['counts-disagree', 'series-stale'],
+  made: [],
+});

@@ -1,0 +1,160 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Report } from '../../src/model/report.ts';
+import { type Ended, runCli } from '../program/run-cli.ts';
+import { clusterOf } from '../worlds/cluster.ts';
+import { worlds } from '../worlds/index.ts';
+import { optionsOf } from '../worlds/replayed.ts';
+import type { WorldDefinition } from '../worlds/world.ts';
+import { servedOf } from './testbed/crds.ts';
+import { missingPrograms } from './testbed/processes.ts';
+import { type Staged, stage } from './testbed/stage.ts';
+import { startTestbed, type Testbed } from './testbed/testbed.ts';
+
+const kubectl = '/usr/bin/kubectl';
+
+/** A bed, and the world that is on it now. */
+export interface Workbench {
+  readonly bed: Testbed;
+  /** Puts a world there in place of the one before. */
+  put(world: WorldDefinition): Promise<Staged>;
+  /** Runs kubectl as the admin; throws unless it succeeds. Returns what it printed. */
+  kubectl(...args: readonly string[]): string;
+}
+
+/** How the remedies of one system are proven. */
+export interface Proving {
+  /** "127.0.95": no other bed has it. */
+  readonly subnet: string;
+  /** Worlds whose root has a remedy that a shell can run. */
+  readonly mended: readonly string[];
+  /** What the controllers and programs of the system do about the objects that the API server has now; there are none on a bed. */
+  readonly controllers: (workbench: Workbench, staged: Staged, world: WorldDefinition) => Promise<void>;
+  /** Ids that may fail for a while, or until something no bed has is done. */
+  readonly later: readonly string[];
+  /** What fixes make anew, and what is no part of the next world: kind, namespace, name. */
+  readonly made: readonly (readonly [kind: string, namespace: string, name: string])[];
+  /** More to show on the same bed. */
+  readonly more?: (workbench: () => Workbench) => void;
+}
+
+/** Each world is put on a real cluster; what `fix -o commands` prints for its root is run; then the root is gone, and nothing else fails that did not before. */
+export function provesFixes(title: string, proving: Proving): void {
+  const missing = [...missingPrograms(), ...['dist/cli.js', kubectl].filter((file) => !existsSync(file))];
+  const name = `${title}${missing.length > 0 ? ` (not built: ${missing.join(', ')})` : ''}`;
+  const wanted = process.env.FIX_ONLY?.split(',') ?? proving.mended;
+  describe.skipIf(missing.length > 0)(name, () => {
+    let workbench: Workbench | undefined;
+    let stop = async (): Promise<void> => undefined;
+    const ready = (): Workbench => {
+      if (workbench === undefined) throw new Error('the bed is not there yet');
+      return workbench;
+    };
+
+    beforeAll(async () => {
+      const opened = await openWorkbench(proving, worldOf(proving.mended[0] ?? ''));
+      workbench = opened;
+      stop = opened.stop;
+    });
+    afterAll(() => stop());
+
+    it.each(wanted)('%s is mended by what fix prints', (world) => proveOne(ready(), proving, worldOf(world)));
+    proving.more?.(ready);
+  });
+}
+
+/** @throws Error without a world of that name. */
+export function worldOf(name: string): WorldDefinition {
+  const world = worlds.find((each) => each.name === name);
+  if (world === undefined) throw new Error(`there is no world ${name}`);
+  return world;
+}
+
+async function openWorkbench({ subnet, made }: Proving, first: WorldDefinition): Promise<Workbench & { stop(): Promise<void> }> {
+  const bed = await startTestbed(undefined, servedOf(clusterOf(first, subnet)));
+  let staged: Staged | null = null;
+  const run = (...args: readonly string[]): string => {
+    const env = { KUBECONFIG: bed.kubeconfig.admin, HOME: bed.folder };
+    const { status, stdout, stderr } = spawnSync(kubectl, args, { encoding: 'utf8', env, maxBuffer: 1e8 });
+    if (status !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
+    return stdout;
+  };
+  const clear = async (): Promise<void> => {
+    await staged?.stop();
+    staged = null;
+    // a kind that is not served has nothing to forget
+    for (const [kind, namespace, object] of made) {
+      try {
+        run('delete', kind, '-n', namespace, object, '--ignore-not-found');
+      } catch (error) {
+        if (!String(error).includes("doesn't have a resource type")) throw error;
+      }
+    }
+  };
+  return {
+    bed,
+    kubectl: run,
+    put: async (world) => {
+      await clear();
+      const cluster = clusterOf(world, subnet);
+      await bed.serve(servedOf(cluster));
+      staged = await stage(bed, cluster);
+      await world.later?.(staged);
+      return staged;
+    },
+    stop: async () => {
+      await staged?.stop();
+      await bed.stop();
+    },
+  };
+}
+
+async function proveOne(workbench: Workbench, proving: Proving, world: WorldDefinition): Promise<void> {
+  const { bed } = workbench;
+  const staged = await workbench.put(world);
+  const ask = asker(bed, world);
+  const before = await failing(ask);
+  const root = world.expect.brokenAt ?? '';
+  expect(before).toContain(root);
+  const script = await ask('fix', root, '-o', 'commands');
+  const applied = spawnSync('/bin/sh', ['-e'], {
+    input: script.stdout,
+    encoding: 'utf8',
+    env: { PATH: '/usr/bin:/bin', KUBECONFIG: bed.kubeconfig.admin, HOME: bed.folder },
+  });
+  expect(applied.status, `${script.stdout}\n${script.stderr}\n${applied.stderr}`).toBe(0);
+  await proving.controllers(workbench, staged, world);
+  await staged.reload();
+  // until there is nothing left of the root and nothing new; after some scrapes, whatever there is
+  for (let look = 1; ; look++) {
+    const after = await failing(ask);
+    const standing = after.includes(root);
+    const added = after.filter((id) => !before.includes(id) && !proving.later.includes(id));
+    if ((standing || added.length > 0) && look < 9) await staged.scrapes(1);
+    else return expect({ standing, added }, script.stdout).toEqual({ standing: false, added: [] });
+  }
+}
+
+type Ask = (...args: readonly string[]) => Promise<Ended>;
+
+/** Runs the program on the bed, told what the world says. */
+function asker(bed: Testbed, world: WorldDefinition): Ask {
+  const { secretNames, logs, metricsToken, expectLabels, selector } = optionsOf(world);
+  const flags = [
+    ...['--kubeconfig', bed.kubeconfig.admin],
+    ...(secretNames === true ? ['--secret-names'] : []),
+    ...(logs === true ? ['--logs'] : []),
+    ...(selector === null ? [] : ['--selector', selector]),
+    ...expectLabels.flatMap((label) => ['--expect-label', label]),
+  ];
+  const env = metricsToken === undefined ? {} : { TOKMETER_METRICS_TOKEN: metricsToken };
+  return (...args) => runCli([...args, ...flags], { env });
+}
+
+async function failing(ask: Ask): Promise<readonly string[]> {
+  const { stdout, stderr } = await ask('doctor', '-o', 'json');
+  if (!stdout.startsWith('{')) throw new Error(`no report: ${stderr}`);
+  const report = JSON.parse(stdout) as Report;
+  return report.pipelines.flatMap(({ checks }) => checks.filter(({ status }) => status === 'fail').map(({ id }) => id));
+}
