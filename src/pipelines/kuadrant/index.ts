@@ -16,11 +16,13 @@ import { kuadrantUnready } from './checks/kuadrant-unready.ts';
 import { labelsDefaultMissing } from './checks/labels-default-missing.ts';
 import { limitadorOutdated } from './checks/limitador-outdated.ts';
 import { limitadorUnready } from './checks/limitador-unready.ts';
+import { limitsOverlapping } from './checks/limits-overlapping.ts';
 import { limitsUnenforced } from './checks/limits-unenforced.ts';
 import { limitsUnprogrammed } from './checks/limits-unprogrammed.ts';
 import { metricsUnreadable } from './checks/metrics-unreadable.ts';
 import { monitorChurn } from './checks/monitor-churn.ts';
 import { monitorsDisabled } from './checks/monitors-disabled.ts';
+import { pathsUnlimited } from './checks/paths-unlimited.ts';
 import { predicateHazard } from './checks/predicate-hazard.ts';
 import { providerUnknown } from './checks/provider-unknown.ts';
 import { requestsCounted } from './checks/requests-counted.ts';
@@ -45,6 +47,7 @@ const silent = [
   'identity-unexposed',
   'limits-unenforced',
   'predicate-hazard',
+  'paths-unlimited',
   'wasm-missing',
   'limits-unprogrammed',
   'idle-limitador',
@@ -106,6 +109,8 @@ export const kuadrant: Pipeline = {
     limitsUnenforced,
     authUnreferenced,
     predicateHazard,
+    pathsUnlimited,
+    limitsOverlapping,
     telemetryUnenforced,
     telemetryHazard,
     wasmMissing,

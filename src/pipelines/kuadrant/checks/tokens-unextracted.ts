@@ -19,6 +19,7 @@ export const tokensUnextracted = defineCheck({
     'identity-unexposed',
     'limits-unenforced',
     'predicate-hazard',
+    'paths-unlimited',
     'telemetry-hazard',
     'wasm-missing',
     'limits-unprogrammed',

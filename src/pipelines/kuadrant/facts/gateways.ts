@@ -49,6 +49,14 @@ export const gatewayClasses = defineFact({
   },
 });
 
+/** What a route takes: requests whose path is `path`, or begins with it; null where a regular expression says. */
+export interface RouteMatch {
+  readonly path: string | null;
+  readonly whole: boolean;
+  /** Null: whichever. */
+  readonly method: string | null;
+}
+
 /** An HTTPRoute, and what controllers say of it, one parent at a time. */
 export interface Route {
   readonly subject: string;
@@ -56,6 +64,8 @@ export interface Route {
   readonly name: string;
   readonly gateways: readonly GatewayRef[];
   readonly parents: readonly { readonly gateway: GatewayRef; readonly conditions: readonly Condition[] }[];
+  /** Of all its rules; none: it takes no request. */
+  readonly matches: readonly RouteMatch[];
 }
 
 /** All HTTPRoutes. */
@@ -73,10 +83,23 @@ export const routes = defineFact({
       const gateways = records(record(spec).parentRefs)
         .filter((ref) => (text(ref.kind) ?? 'Gateway') === 'Gateway')
         .map((ref) => refOf(ref, namespace));
-      return { subject: `HTTPRoute ${namespace}/${name}`, namespace, name, gateways, parents };
+      return { subject: `HTTPRoute ${namespace}/${name}`, namespace, name, gateways, parents, matches: matchesOf(record(spec)) };
     }),
 });
 
 function refOf(ref: Readonly<Record<string, unknown>>, namespace: string): GatewayRef {
   return { namespace: text(ref.namespace) ?? namespace, name: text(ref.name) ?? '' };
+}
+
+/** A rule without matches, a match without a path and a route without rules take every path: gateway-api apis/v1, HTTPRouteRule and HTTPRouteMatch. */
+function matchesOf(spec: Readonly<Record<string, unknown>>): readonly RouteMatch[] {
+  const rules = spec.rules === undefined ? [{}] : records(spec.rules);
+  return rules.flatMap(({ matches }) => {
+    const given = records(matches);
+    return (given.length === 0 ? [{}] : given).map((match) => {
+      const { type, value } = record(match.path);
+      const path = type === 'RegularExpression' ? null : (text(value) ?? '/');
+      return { path, whole: type === 'Exact', method: text(match.method) };
+    });
+  });
 }

@@ -32,6 +32,10 @@ export interface Limit {
   /** Of the limit and of the whole policy. */
   readonly predicates: readonly string[];
   readonly counters: readonly string[];
+  /** Where in the spec it stands: "limits", "defaults.limits", "overrides.limits". */
+  readonly at: string;
+  /** As it was written. */
+  readonly raw: Readonly<Record<string, unknown>>;
 }
 
 export interface LimitPolicy extends Policy {
@@ -105,8 +109,12 @@ function policyOf(kind: Kind, { metadata, spec, status }: KubeObject, now: Date)
 }
 
 /** The spec itself, its defaults and its overrides: kuadrant-operator api/v1, MergeableRateLimitPolicySpec. */
-function layersOf(spec: Fields): readonly Fields[] {
-  return [spec, record(spec.defaults), record(spec.overrides)];
+function layersOf(spec: Fields): readonly (readonly [at: string, layer: Fields])[] {
+  return [
+    ['limits', spec],
+    ['defaults.limits', record(spec.defaults)],
+    ['overrides.limits', record(spec.overrides)],
+  ];
 }
 
 /** TokenRateLimitPolicies: kuadrant-operator api/v1alpha1/tokenratelimitpolicy_types.go. */
@@ -115,12 +123,12 @@ export const tokenPolicies = policiesOf<LimitPolicy>(kinds.tokenratelimitpolicie
 export const ratePolicies = policiesOf<LimitPolicy>(kinds.ratelimitpolicies, 'RateLimitPolicies', limitPolicyOf);
 
 function limitPolicyOf(policy: Policy, spec: Fields): LimitPolicy {
-  const limits = layersOf(spec).flatMap((layer) => {
+  const limits = layersOf(spec).flatMap(([at, layer]) => {
     const common = predicatesOf(layer);
     return Object.entries(record(layer.limits)).map(([name, value]) => {
-      const limit = record(value);
-      const counters = records(limit.counters).flatMap(({ expression }) => text(expression) ?? []);
-      return { name, predicates: [...common, ...predicatesOf(limit)], counters };
+      const raw = record(value);
+      const counters = records(raw.counters).flatMap(({ expression }) => text(expression) ?? []);
+      return { name, predicates: [...common, ...predicatesOf(raw)], counters, at, raw };
     });
   });
   return { ...policy, limits };

@@ -206,7 +206,7 @@ describe('policies', () => {
       overrides: { when: [{ predicate: 'a' }], limits: { free: { when: [{ predicate: 'b' }], counters: [{ expression: 'c' }] } } },
     };
     const { policies } = await readerOf({ limits: [tokenPolicy({ spec })] }).ask(tokenPolicies);
-    expect(policies[0]?.limits).toEqual([{ name: 'free', predicates: ['a', 'b'], counters: ['c'] }]);
+    expect(policies[0]?.limits).toMatchObject([{ name: 'free', predicates: ['a', 'b'], counters: ['c'], at: 'overrides.limits' }]);
   });
 
   it.each(['', 'x', 7, [], null])('of nonsense are no exception: %j', async (nonsense) => {

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../../../src/model/source.ts';
 
 /** Shapes of the objects that a healthy Kuadrant 1.4 on Istio consists of; each test changes one thing. */
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 export const old = '2026-11-20T08:00:00Z';
 const ready = (reason = 'Ready', message = 'is ready'): Fields => ({ conditions: [{ type: 'Ready', status: 'True', reason, message }] });
