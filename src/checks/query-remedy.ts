@@ -5,11 +5,14 @@ import { record, text } from '../parse/fields.ts';
 import { patching } from './patching.ts';
 import { shell } from './wording.ts';
 
+/** A query, and the object that holds it. */
+type Held = Pick<TokenQuery, 'holder' | 'query'>;
+
 /**
  * Puts another query in the place of one, in the object that holds it. Objects with the query as a field get a JSON patch. Where a whole
  * dashboard is one string, the text is changed where it is: a patch would have to repeat all of it.
  */
-export function rewriting(query: TokenQuery, better: string, advice: string): Remedy {
+export function rewriting(query: Held, better: string, advice: string): Remedy {
   const { holder } = query;
   const say = `${advice}: ${better}`;
   switch (holder.resource) {
@@ -28,11 +31,11 @@ export function rewriting(query: TokenQuery, better: string, advice: string): Re
 }
 
 /** The key of a ConfigMap with several: "ConfigMap monitoring/tokens, tokens.json". */
-function keyOf({ holder }: TokenQuery): string {
+function keyOf({ holder }: Held): string {
   return holder.subject.slice(holder.subject.indexOf(', ') + 2);
 }
 
-function inDashboard(query: TokenQuery, better: string, say: string): Remedy {
+function inDashboard(query: Held, better: string, say: string): Remedy {
   const { object } = query.holder;
   const { json, configMapRef } = record(object.spec);
   const { name, key } = record(configMapRef);
@@ -43,7 +46,7 @@ function inDashboard(query: TokenQuery, better: string, say: string): Remedy {
   return { text: `${say}; no patch reaches into gzipJson` };
 }
 
-function inFields(query: TokenQuery, better: string, say: string): Remedy {
+function inFields(query: Held, better: string, say: string): Remedy {
   const { object, resource } = query.holder;
   const { namespace = '', name } = object.metadata;
   const operations = placesOf(object.spec, '/spec').flatMap(([path, value]): readonly Operation[] => {
@@ -69,7 +72,7 @@ interface Place {
 }
 
 /** kubectl sees to it that nobody changed the object in between: replace sends its resourceVersion back. */
-function inText(query: TokenQuery, better: string, say: string, { resource, name, at }: Place): Remedy {
+function inText(query: Held, better: string, say: string, { resource, name, at }: Place): Remedy {
   const { namespace = '' } = query.holder.object.metadata;
   const field = at.map((part) => `[${JSON.stringify(part)}]`).join('');
   const swap =

@@ -1,15 +1,16 @@
 import type { Nouns } from '../facts/emitters.ts';
-import type { Namespaces } from '../facts/namespaces.ts';
 import { namespaces } from '../facts/namespaces.ts';
 import { type Operator, operators } from '../facts/operator.ts';
 import { type PrometheusObject, prometheusObjects } from '../facts/prometheus-objects.ts';
 import { type QueryHolder, queryHolders } from '../facts/query-holders.ts';
-import { defineCheck, type Finding, type Verdict, verdict } from '../model/check.ts';
+import { defineCheck, type Finding, type Remedy, type Verdict, verdict } from '../model/check.ts';
 import type { Attempt } from '../model/fact.ts';
 import type { Unread } from '../model/source.ts';
-import { record } from '../parse/fields.ts';
-import { queryShape } from '../parse/promql.ts';
-import { requirementText, selectorOf, selectorText, selects, unmet } from '../parse/selector.ts';
+import type { PlacedQuery } from '../parse/dashboards.ts';
+import { type QueryShape, queryShape } from '../parse/promql.ts';
+import { rewriting } from './query-remedy.ts';
+import { quotedGroups, unquotedGroups } from './quoted-groups.ts';
+import { type Around, ruleReasons } from './rule-selection.ts';
 import { shell } from './wording.ts';
 
 /** PrometheusRules about tokens that no Prometheus evaluates. */
@@ -55,27 +56,27 @@ function run(rule: QueryHolder): string {
 /** One bad expression makes the operator leave out the whole object: prometheus-operator pkg/prometheus/server/rules.go. */
 function refused(rule: QueryHolder, operators: Attempt<readonly Operator[]>): readonly Finding[] {
   const old = operators.status === 'read' && operators.value.length > 0 && operators.value.every(({ version }) => isBefore086(version));
-  return rule.queries.flatMap(({ place, expr }) => {
-    const shape = queryShape(expr);
-    const quotedGroup = shape.selectors.some(({ within }) =>
-      within.some((outer) => outer.kind === 'aggregate' && outer.grouping?.labels.some(({ name }) => !/^[a-zA-Z_]\w*$/.test(name))),
-    );
-    const problem =
-      shape.error !== null
-        ? `does not parse at "${shape.error.text || 'its end'}"`
-        : old && quotedGroup
-          ? 'groups by a quoted label, which operators before 0.86 refuse (invalid label name for grouping)'
-          : null;
-    if (problem === null) return [];
-    return [
-      {
-        subject: rule.subject,
-        message: `${place} ${problem}, so the operator leaves the whole object out`,
-        evidence: { saw: expr, run: run(rule) },
-        remedy: { text: 'rewrite that expression, or move it into a PrometheusRule of its own' },
-      },
-    ];
+  return rule.queries.flatMap((query) => {
+    const shape = queryShape(query.expr);
+    if (shape.error !== null) {
+      const text = 'rewrite that expression, or move it into a PrometheusRule of its own';
+      return [refusal(rule, query, `does not parse at "${shape.error.text || 'its end'}"`, { text })];
+    }
+    if (!old || quotedGroups(shape).length === 0) return [];
+    const problem = 'groups by a quoted label, which operators before 0.86 refuse (invalid label name for grouping)';
+    return [refusal(rule, query, problem, unquoted(rule, query, shape))];
   });
+}
+
+function unquoted(holder: QueryHolder, query: PlacedQuery, shape: QueryShape): Remedy {
+  const better = unquotedGroups(query.expr, shape);
+  if (better === null) return { text: 'upgrade the operator to 0.86 or later, or group by labels without quotes' };
+  return rewriting({ holder, query }, better, 'copy the label to a name without quotes and group by that');
+}
+
+function refusal(rule: QueryHolder, { place, expr }: PlacedQuery, problem: string, remedy: Remedy): Finding {
+  const message = `${place} ${problem}, so the operator leaves the whole object out`;
+  return { subject: rule.subject, message, evidence: { saw: expr, run: run(rule) }, remedy };
 }
 
 /** Recorded with 0.85; UTF-8 label names are validated as such from 0.86 on. */
@@ -84,51 +85,20 @@ function isBefore086(version: string | null): boolean {
   return match !== null && Number(match[1]) < 86;
 }
 
-interface Around {
-  readonly namespaces: Attempt<Namespaces>;
-  readonly doubts: Unread[];
-}
-
-/** ruleSelector and ruleNamespaceSelector mean what those of PodMonitors do: null is nothing, or the own namespace. */
 function passedOver(rule: QueryHolder, objects: readonly PrometheusObject[], around: Around): readonly Finding[] {
-  const reasons = objects.map((object) => reasonAgainst(rule, object, around));
-  if (reasons.some((reason) => reason === null)) return [];
-  const { namespace = '', name, labels = {} } = rule.object.metadata;
-  const [object] = objects;
-  const wanted = object === undefined ? null : selectorOf(record(object.raw.spec).ruleSelector);
-  const missing = wanted === null ? [] : unmet(wanted, labels).filter(({ operator, values }) => operator === 'In' && values.length > 0);
-  const command = `kubectl -n ${namespace} label prometheusrule ${name} --overwrite ${missing.map(({ key, values }) => `${key}=${values[0]}`).join(' ')}`;
+  const all = objects.map((object) => ruleReasons(rule, object, around));
+  if (all.some((reasons) => reasons.length === 0)) return [];
+  const [nearest = []] = all.toSorted((a, b) => a.length - b.length);
+  const mends = nearest.flatMap(({ mend }) => mend ?? []);
   return [
     {
       subject: rule.subject,
-      message: `no Prometheus takes it: ${reasons.join('; ')}`,
-      evidence: { saw: `labels: ${JSON.stringify(labels)}`, run: run(rule) },
+      message: `no Prometheus takes it: ${all.map((reasons) => reasons.map(({ text }) => text).join(', and ')).join('; ')}`,
+      evidence: { saw: `labels: ${JSON.stringify(rule.object.metadata.labels ?? {})}`, run: run(rule) },
       remedy:
-        missing.length > 0
-          ? { text: 'give it the labels that the selector wants', command }
-          : { text: 'widen ruleSelector or ruleNamespaceSelector of the Prometheus object' },
+        mends.length === nearest.length
+          ? { text: mends.map(({ text }) => text).join(', and '), command: mends.map(({ command }) => command).join(' && ') }
+          : { text: 'widen ruleNamespaceSelector of the Prometheus object' },
     },
   ];
-}
-
-function reasonAgainst(rule: QueryHolder, object: PrometheusObject, { namespaces, doubts }: Around): string | null {
-  const spec = record(object.raw.spec);
-  const { namespace = '', labels = {} } = rule.object.metadata;
-  const selector = selectorOf(spec.ruleSelector);
-  if (selector === null) return `ruleSelector of ${object.subject} is absent, which selects nothing`;
-  const missing = unmet(selector, labels);
-  if (missing.length > 0) return `${object.subject} wants ${missing.map(requirementText).join(',')}`;
-  const within = selectorOf(spec.ruleNamespaceSelector);
-  if (within === null)
-    return namespace === object.namespace
-      ? null
-      : `ruleNamespaceSelector of ${object.subject} is absent, so it looks only in namespace ${object.namespace}`;
-  if (within.requirements.length === 0) return null;
-  if (namespaces.status === 'unread') {
-    doubts.push(namespaces.unread);
-    return null;
-  }
-  // The API server sets this label on every namespace: k8s.io/api/core/v1 LabelMetadataName.
-  const known = { 'kubernetes.io/metadata.name': namespace, ...namespaces.value.get(namespace) };
-  return selects(within, known) ? null : `${object.subject} takes only namespaces with ${selectorText(within)}`;
 }

@@ -11,6 +11,8 @@ export interface Operator {
   readonly namespace: string;
   readonly name: string;
   readonly ready: number;
+  /** How many pods it is to have. */
+  readonly replicas: number;
   /** --namespaces; null: all. */
   readonly namespaces: readonly string[] | null;
   /** --deny-namespaces. */
@@ -55,7 +57,7 @@ const booleans = new Set([
 
 /** Reads an operator's flags: prometheus-operator cmd/operator/main.go. */
 export function operatorOf(
-  deployment: { readonly namespace: string; readonly name: string; readonly ready: number },
+  deployment: { readonly namespace: string; readonly name: string; readonly ready: number; readonly replicas?: number },
   args: readonly string[],
   version: string | null = null,
 ): Operator {
@@ -72,6 +74,7 @@ export function operatorOf(
     namespace: deployment.namespace,
     name: deployment.name,
     ready: deployment.ready,
+    replicas: deployment.replicas ?? 1,
     namespaces: names('namespaces'),
     denied: names('deny-namespaces') ?? [],
     instanceNamespaces: names('prometheus-instance-namespaces'),

@@ -19,7 +19,13 @@ export interface LabelMatch extends Span {
 /** What encloses a selector, from the inside out. */
 export type Enclosure =
   | ({ readonly kind: 'function'; readonly name: string } & Span)
-  | ({ readonly kind: 'aggregate'; readonly op: string; readonly grouping: Grouping | null } & Span);
+  | ({
+      readonly kind: 'aggregate';
+      readonly op: string;
+      readonly grouping: Grouping | null;
+      /** What is aggregated, without the parameter of topk() and its kind; null where that does not parse. */
+      readonly operand: Span | null;
+    } & Span);
 
 export interface Grouping extends Span {
   readonly mode: 'by' | 'without';
@@ -117,11 +123,17 @@ function enclosures(node: SyntaxNode, query: string): Enclosure[] {
         kind: 'aggregate',
         op: op === null ? '' : query.slice(op.from, op.to).toLowerCase(),
         grouping: groupingOf(parent, query),
+        operand: operandOf(parent),
         ...span(parent),
       });
     }
   }
   return found;
+}
+
+function operandOf(aggregate: SyntaxNode): Span | null {
+  const last = aggregate.getChild('FunctionCallBody')?.lastChild ?? null;
+  return last === null || last.type.isError ? null : span(last);
 }
 
 function groupingOf(aggregate: SyntaxNode, query: string): Grouping | null {

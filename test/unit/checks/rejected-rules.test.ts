@@ -48,12 +48,33 @@ describe('rejected-rules', () => {
     [
       'a selector that is absent',
       [rule(sound), wanting({ ruleSelector: null })],
-      /ruleSelector of Prometheus monitoring\/k8s is absent, which selects nothing/,
+      /ruleSelector of Prometheus monitoring\/k8s is absent, which selects nothing → kubectl -n monitoring patch prometheus k8s --type merge -p '\{"spec":\{"ruleSelector":\{\}\}\}'/,
+    ],
+    [
+      'labels that expressions want',
+      [
+        rule(sound, { debug: 'yes' }),
+        wanting({
+          ruleSelector: {
+            matchExpressions: [
+              { key: 'team', operator: 'In', values: ['a', 'b'] },
+              { key: 'role', operator: 'Exists' },
+              { key: 'debug', operator: 'DoesNotExist' },
+            ],
+          },
+        }),
+      ],
+      /label prometheusrule tokens --overwrite team=a role=true debug-$/,
+    ],
+    [
+      'a label and a namespace selector',
+      [rule(sound, {}, 'other'), wanting({ ruleNamespaceSelector: null })],
+      /wants release=kps, and ruleNamespaceSelector .* → kubectl -n other label prometheusrule tokens --overwrite release=kps && kubectl -n monitoring patch prometheus k8s/,
     ],
     [
       'another namespace, and no namespace selector',
       [rule(sound, undefined, 'other'), wanting({ ruleNamespaceSelector: null })],
-      /looks only in namespace monitoring/,
+      /looks only in namespace monitoring → kubectl -n monitoring patch prometheus k8s --type merge -p '\{"spec":\{"ruleNamespaceSelector":\{\}\}\}'/,
     ],
     [
       'a namespace that is selected',
@@ -63,7 +84,24 @@ describe('rejected-rules', () => {
     [
       'a namespace that is not',
       [rule(sound, undefined, 'other'), wanting({ ruleNamespaceSelector: { matchLabels: { team: 'b' } } })],
-      /takes only namespaces with team=b/,
+      /takes only namespaces with team=b → kubectl label namespace other --overwrite team=b/,
+    ],
+    [
+      'namespaces by a name that no label can change',
+      [
+        rule(sound, undefined, 'other'),
+        wanting({ ruleNamespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }),
+      ],
+      /→ widen ruleNamespaceSelector of the Prometheus object$/,
+    ],
+    [
+      'two of which one needs a single change',
+      [
+        rule(sound, {}, 'other'),
+        wanting({ ruleNamespaceSelector: null }),
+        prometheusObject('b', { ruleSelector: { matchLabels: { tier: 'b' } }, ruleNamespaceSelector: {} }),
+      ],
+      /→ kubectl -n other label prometheusrule tokens --overwrite tier=b$/,
     ],
     [
       'one of two takes it',
@@ -74,7 +112,12 @@ describe('rejected-rules', () => {
     [
       'a quoted group before 0.86',
       [rule('sum by ("user.id") (rate({"gen_ai.client.token.usage_sum"}[5m]))'), wanting()],
-      /groups by a quoted label/,
+      /groups by a quoted label, .* → kubectl -n monitoring patch prometheusrule tokens --type json -p '\[\{"op":"replace","path":"\/spec\/groups\/0\/rules\/0\/expr","value":"sum by \(user_id\) \(label_replace\(rate/,
+    ],
+    [
+      'all but a quoted group before 0.86',
+      [rule('sum without ("user.id") (rate({"gen_ai.client.token.usage_sum"}[5m]))'), wanting()],
+      /→ upgrade the operator to 0.86 or later, or group by labels without quotes$/,
     ],
     ['a quoted metric alone', [rule('sum by (user_id) (rate({"gen_ai.client.token.usage_sum"}[5m]))'), wanting()], /^pass$/],
   ])('%s', async (_, objects, expected) => expect(await said(objects)).toMatch(expected));
