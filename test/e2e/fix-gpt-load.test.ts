@@ -1,10 +1,11 @@
+import { controllers } from '../worlds/gpt-load/controllers.ts';
 import { mended } from '../worlds/gpt-load/mended.ts';
 import { provesFixes } from './fixing.ts';
 
 provesFixes('fixes of gpt-load on a real cluster', {
   subnet: '127.0.96',
   mended,
-  controllers: async () => undefined,
+  controllers,
   later: ['counts-disagree', 'series-stale'],
-  made: [],
+  made: [['podmonitor', 'llm', 'token-metrics']],
 });

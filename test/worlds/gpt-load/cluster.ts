@@ -45,7 +45,17 @@ export function gptLoad(shape: Shape = {}): (subnet: string) => Cluster {
   };
 }
 
-function backend(pod: Manifest, program: GptLoad, port: number): Backend {
+const programs = new WeakMap<Backend, GptLoad>();
+
+/** What runs behind a pod; null: no gpt-load. */
+export function programOf(backend: Backend): GptLoad | null {
+  return programs.get(backend) ?? null;
+}
+
+/** The port of a pod, behind which a program runs. */
+export function backend(pod: Manifest, program: GptLoad, port: number): Backend {
   const address = (pod.status as { readonly podIP: string }).podIP;
-  return { namespace, name: pod.metadata.name, address, port, start: () => startGptLoad(address, program, port) };
+  const made: Backend = { namespace, name: pod.metadata.name, address, port, start: () => startGptLoad(address, program, port) };
+  programs.set(made, program);
+  return made;
 }
