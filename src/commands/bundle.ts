@@ -23,6 +23,7 @@ export function optionsWithin(recorded: Options, asked: Options): Options {
     prometheus: asked.prometheus ?? recorded.prometheus,
     // The answers to the token that was given are there, and no others.
     ...(recorded.metricsToken === undefined ? {} : { metricsToken: recorded.metricsToken }),
+    ...(recorded.grafanaToken === undefined ? {} : { grafanaToken: recorded.grafanaToken }),
     // What was not recorded cannot be asked for, and what was is looked at.
     ...(recorded.secretNames === true ? { secretNames: true } : {}),
     ...(recorded.logs === true ? { logs: true } : {}),

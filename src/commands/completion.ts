@@ -70,7 +70,7 @@ _tokmeter() {
   local cur="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" words
   case "$previous" in
 ${cases.join('\n')}
-    --kubeconfig|--config|--from|--manifests|--file|-f|--prometheus-token-file|--metrics-token-file|--certificate-authority|--client-certificate|--client-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    --kubeconfig|--config|--from|--manifests|--file|-f|--prometheus-token-file|--metrics-token-file|--grafana-token-file|--certificate-authority|--client-certificate|--client-key) COMPREPLY=($(compgen -f -- "$cur")); return ;;
   esac
   case "\${COMP_WORDS[1]}" in
 ${own.join('\n')}
@@ -97,7 +97,7 @@ ${described.join('\n')}
   if (( CURRENT == 2 )); then _describe command commands; return; fi
   case "$words[CURRENT-1]" in
 ${cases.join('\n')}
-    --kubeconfig|--config|--from|--manifests|--file|-f|--prometheus-token-file|--metrics-token-file|--certificate-authority|--client-certificate|--client-key) _files; return ;;
+    --kubeconfig|--config|--from|--manifests|--file|-f|--prometheus-token-file|--metrics-token-file|--grafana-token-file|--certificate-authority|--client-certificate|--client-key) _files; return ;;
   esac
   case "$words[2]" in
 ${own.join('\n')}

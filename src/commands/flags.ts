@@ -32,6 +32,7 @@ export interface RunFlags extends ConnectionFlags {
   readonly prometheusTokenFile?: string;
   readonly prometheusHeader?: readonly string[];
   readonly metricsTokenFile?: string;
+  readonly grafanaTokenFile?: string;
   readonly secretNames?: boolean;
   readonly logs?: boolean;
   readonly timeout?: string;

@@ -45,6 +45,7 @@ const scope = (): readonly Option[] => [
   make(choosing, '--prometheus-token-file <file>', 'a bearer token for --prometheus'),
   many(choosing, '--prometheus-header <header>', '"Name: value" for --prometheus; repeatable'),
   make(choosing, '--metrics-token-file <file>', 'a bearer token for metrics endpoints that ask for one (or TOKMETER_METRICS_TOKEN)'),
+  make(choosing, '--grafana-token-file <file>', 'a token of Grafana that may read dashboards (or TOKMETER_GRAFANA_TOKEN)'),
   make(choosing, '--secret-names', 'Secrets by name, labels and annotations, never their data; needs list secrets'),
   make(choosing, '--logs', 'counts known messages in the last lines of pod logs; needs get pods/log'),
 ];

@@ -16,19 +16,27 @@ export async function optionsOf(flags: RunFlags, environment: Shell['environment
     selector: flags.selector ?? null,
     expectLabels: flags.expectLabel ?? [],
     prometheus: await prometheusOf(flags),
-    ...(await metricsTokenOf(flags, environment)),
+    ...(await givenToken('metricsToken', { flag: '--metrics-token-file', file: flags.metricsTokenFile }, environment)),
+    ...(await givenToken('grafanaToken', { flag: '--grafana-token-file', file: flags.grafanaTokenFile }, environment)),
     ...(flags.secretNames === true ? { secretNames: true } : {}),
     ...(flags.logs === true ? { logs: true } : {}),
   };
 }
 
 /** The flag goes before the variable; an empty variable is none. */
-async function metricsTokenOf({ metricsTokenFile }: RunFlags, environment: Shell['environment']): Promise<Pick<Options, 'metricsToken'>> {
-  if (metricsTokenFile !== undefined) return { metricsToken: await tokenOf('--metrics-token-file', metricsTokenFile) };
-  const name = 'TOKMETER_METRICS_TOKEN';
+async function givenToken(
+  option: keyof typeof variables,
+  { flag, file }: { readonly flag: string; readonly file: string | undefined },
+  environment: Shell['environment'],
+): Promise<Pick<Options, keyof typeof variables>> {
+  if (file !== undefined) return { [option]: await tokenOf(flag, file) };
+  const name = variables[option];
   const set = environment[name] ?? '';
-  return set === '' ? {} : { metricsToken: tokenIn(set, name) };
+  return set === '' ? {} : { [option]: tokenIn(set, name) };
 }
+
+/** Variables for tokens, by the option that they set. */
+const variables = { metricsToken: 'TOKMETER_METRICS_TOKEN', grafanaToken: 'TOKMETER_GRAFANA_TOKEN' } as const;
 
 async function prometheusOf({ prometheus, prometheusTokenFile, prometheusHeader = [] }: RunFlags): Promise<PrometheusChoice | null> {
   const headers = Object.fromEntries(prometheusHeader.map(headerOf));

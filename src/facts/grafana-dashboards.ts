@@ -3,7 +3,7 @@ import type { KubeObject, Unread } from '../model/source.ts';
 import { strings } from '../parse/fields.ts';
 import { imageOf } from '../parse/image.ts';
 import { kinds, listing } from './kinds.ts';
-import { softly } from './listed.ts';
+import { ageOf, softly } from './listed.ts';
 import type { Container } from './pods.ts';
 import { type Workload, workloads } from './workloads.ts';
 
@@ -28,6 +28,8 @@ export interface DashboardMap {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly data: Readonly<Record<string, string>>;
+  /** Seconds since it was made; null: it cannot be told. */
+  readonly age: number | null;
 }
 
 /** The token metric in any spelling, as a file that is no JSON may have it too. */
@@ -58,13 +60,14 @@ export const dashboardSidecars = defineFact({
     const sidecars = workloads.read.flatMap((workload) => workload.containers.flatMap((container) => sidecarOf(workload, container)));
     const labels = [...new Set([usualLabel, ...sidecars.map(({ label }) => label)])];
     const lists = await Promise.all(labels.map((label) => softly(source, kinds.configmaps, { labelSelector: label }, unread)));
-    const maps = new Map(lists.flat().map((object) => [`${object.metadata.namespace}/${object.metadata.name}`, mapOf(object)]));
+    const maps = new Map(lists.flat().map((object) => [`${object.metadata.namespace}/${object.metadata.name}`, mapOf(object, source.now)]));
     return { sidecars, maps: [...maps.values()], unread };
   },
 });
 
-function mapOf({ metadata, data }: KubeObject): DashboardMap {
-  return { namespace: metadata.namespace ?? '', name: metadata.name, labels: metadata.labels ?? {}, data: strings(data) };
+function mapOf({ metadata, data }: KubeObject, now: Date): DashboardMap {
+  const { namespace = '', name, labels = {} } = metadata;
+  return { namespace, name, labels, data: strings(data), age: ageOf(metadata, now) };
 }
 
 /** The grafana chart runs one sidecar for dashboards (grafana-sc-dashboard) and others for data sources, alerts and plugins: templates/_pod.tpl. */

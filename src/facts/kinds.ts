@@ -3,6 +3,7 @@ import type { Access, Kind } from '../model/source.ts';
 const monitoring = 'monitoring.coreos.com';
 const aigateway = 'aigateway.envoyproxy.io';
 const kuadrant = 'kuadrant.io';
+const rbac = 'rbac.authorization.k8s.io';
 
 /** The resource types tokmeter reads, by plural name. */
 export const kinds = {
@@ -28,6 +29,10 @@ export const kinds = {
     namespaced: true,
     versions: ['v1'],
   },
+  roles: { group: rbac, resource: 'roles', kind: 'Role', namespaced: true, versions: ['v1'] },
+  rolebindings: { group: rbac, resource: 'rolebindings', kind: 'RoleBinding', namespaced: true, versions: ['v1'] },
+  clusterroles: { group: rbac, resource: 'clusterroles', kind: 'ClusterRole', namespaced: false, versions: ['v1'] },
+  clusterrolebindings: { group: rbac, resource: 'clusterrolebindings', kind: 'ClusterRoleBinding', namespaced: false, versions: ['v1'] },
   deployments: { group: 'apps', resource: 'deployments', kind: 'Deployment', namespaced: true, versions: ['v1'] },
   gateways: { group: 'gateway.networking.k8s.io', resource: 'gateways', kind: 'Gateway', namespaced: true },
   gatewayclasses: { group: 'gateway.networking.k8s.io', resource: 'gatewayclasses', kind: 'GatewayClass', namespaced: false },

@@ -28,6 +28,8 @@ export interface Mimir {
   readonly mode: 'monolithic' | 'distributed';
   /** The part that answers queries; null when no workload of it does. */
   readonly queried: Workload | null;
+  /** The workloads of all its parts, and what each runs: "all", "ingester". */
+  readonly parts: readonly { readonly workload: Workload; readonly target: string }[];
   /** The HTTP port of that part's pods. */
   readonly port: number;
   readonly services: readonly MimirService[];
@@ -89,6 +91,7 @@ async function mimirOf(source: Source, members: readonly Workload[], all: readon
     namespace,
     mode: members.every((member) => !isMimir(member) || targetOf(member) === 'all') ? 'monolithic' : 'distributed',
     queried,
+    parts: members.map((workload) => ({ workload, target: targetOf(workload) })),
     port: queried === null ? 8080 : portOf(queried),
     services: services.flatMap((service) => serviceOf(service, members)),
     known: all === null ? null : new Set(all.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)),

@@ -13,6 +13,8 @@ export interface Options {
   readonly prometheus: PrometheusChoice | null;
   /** A bearer token for metrics endpoints that ask for one. Secret: never printed. Absent: none was given. */
   readonly metricsToken?: string;
+  /** A token of a service account of Grafana, which asks it for dashboards alone. Secret: never printed. Absent: none was given. */
+  readonly grafanaToken?: string;
   /** Secrets may be listed by name, labels and annotations; their data is never asked for. Absent: no. */
   readonly secretNames?: boolean;
   /** Logs of pods may be read; only counts of known messages are kept. Absent: no. */

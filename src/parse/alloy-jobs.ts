@@ -1,5 +1,6 @@
 import { type AlloyBlock, type AlloyValue, alloyOf } from './alloy.ts';
 import { type AlloyComponent, type AlloyScope, componentsOf, type Placed, resolved, textOf } from './alloy-scopes.ts';
+import { attachedBy } from './collector-jobs.ts';
 import type { CollectorExporter, JobDiscovery, ScrapeJob } from './scrape-job.ts';
 
 /** What an Alloy scrapes and where it sends it. Throws AlloyError. */
@@ -89,6 +90,7 @@ function referredFlows(path: readonly string[], scope: AlloyScope, trail: Trail)
 
 function kubernetes({ attributes, blocks }: AlloyBlock, scope: AlloyScope): JobDiscovery {
   const namespaces = blocks.find(({ name }) => name === 'namespaces')?.attributes;
+  const attached = blocks.find(({ name }) => name === 'attach_metadata')?.attributes;
   const names = textsOf(namespaces?.get('names'), scope);
   const selectors = blocks
     .filter((block) => block.name === 'selectors' && textOf(block.attributes.get('role'), scope) === 'pod')
@@ -99,6 +101,8 @@ function kubernetes({ attributes, blocks }: AlloyBlock, scope: AlloyScope): JobD
     namespaces: names.length === 0 ? null : names,
     own: textOf(namespaces?.get('own_namespace'), scope) === 'true',
     selectors,
+    ...attachedBy((name) => textOf(attached?.get(name), scope) === 'true'),
+    ...(attributes.has('api_server') || attributes.has('kubeconfig_file') ? { otherIdentity: true } : {}),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Change, Operation, Target } from '../model/change.ts';
 import type { Remedy } from '../model/check.ts';
 import type { KubeObject } from '../model/source.ts';
 import { list, record, text } from './fields.ts';
+import { createdRbac } from './rbac-commands.ts';
 
 /** Words of one command, without the shell's quotes. */
 export type Words = readonly string[];
@@ -60,11 +61,16 @@ function changeOf(words: readonly string[]): readonly Change[] {
   const [word = '', joined] = first.split('/');
   const name = joined ?? others[0];
   if (name === undefined) return [];
+  if (verb === 'create') return putOf(createdRbac(word, name, namespace, flags));
   const target: Target = { word: word.toLowerCase(), namespace, name };
   if (verb === 'delete') return [{ does: 'delete', target }];
   if (verb === 'label')
     return [{ does: 'merge', target, patch: { metadata: { labels: pairsOf(joined === undefined ? others.slice(1) : others) } } }];
   return verb === 'patch' ? patchOf(target, flags) : [];
+}
+
+function putOf(object: KubeObject | null): readonly Change[] {
+  return object === null ? [] : [{ does: 'put', object }];
 }
 
 function patchOf(target: Target, flags: ReadonlyMap<string, string>): readonly Change[] {

@@ -64,7 +64,15 @@ function kubernetes(config: Fields): JobDiscovery {
     namespaces: listed.length === 0 ? null : listed,
     own: own_namespace === true,
     selectors,
+    ...attachedBy((name) => record(config.attach_metadata)[name] === true),
+    ...(config.api_server === undefined && config.kubeconfig_file === undefined ? {} : { otherIdentity: true }),
   };
+}
+
+/** What attach_metadata asks for: prometheus discovery/kubernetes AttachMetadataConfig. */
+export function attachedBy(asked: (name: 'node' | 'namespace') => boolean): { readonly attaches?: readonly ('node' | 'namespace')[] } {
+  const attaches = (['node', 'namespace'] as const).filter(asked);
+  return attaches.length === 0 ? {} : { attaches };
 }
 
 /** The exporters of an OpenTelemetry Collector's merged and expanded configuration, connectors left out. */

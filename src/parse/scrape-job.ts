@@ -9,6 +9,10 @@ export type JobDiscovery =
       readonly own: boolean;
       /** Selectors of the pod role: kubernetes_sd_config selectors. */
       readonly selectors: readonly { readonly label: string; readonly field: string }[];
+      /** What is looked up beside the targets: attach_metadata. Absent: nothing. */
+      readonly attaches?: readonly ('node' | 'namespace')[];
+      /** It names an API server or a kubeconfig, and so who it is there; absent: it is the ServiceAccount of its pod. */
+      readonly otherIdentity?: true;
     }
   | { readonly by: 'static'; readonly targets: readonly string[] }
   /** PodMonitors, through a target allocator or a component that reads them. */

@@ -8,7 +8,9 @@ import type { RecordedGet, RecordedList, Snapshot } from '../model/snapshot.ts';
 import { ReadError } from '../model/source.ts';
 import { list, record, records, text } from '../parse/fields.ts';
 import { masked } from '../parse/redact.ts';
+import { answersIn } from './answers-json.ts';
 import { type Bundle, bundleFormat } from './archive.ts';
+import { isLate } from './late-text.ts';
 import { type Entry, untar } from './tar.ts';
 
 const { version: format, folder, manifest: manifestName } = bundleFormat;
@@ -123,6 +125,7 @@ function bundleOf(manifest: Readonly<Record<string, unknown>>, files: readonly P
 function jsonOf({ name, bytes }: Entry): unknown {
   try {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (name.startsWith(`${folder}/answers/`)) return answersIn(text);
     // Half of the time of decoding, and most bundles are ASCII.
     return JSON.parse(isAscii(text) ? text.toString('latin1') : text.toString('utf8'));
   } catch (cause) {
@@ -169,7 +172,7 @@ function getOf(value: unknown): RecordedGet {
   const reply =
     said.status === 'reply' &&
     typeof said.code === 'number' &&
-    (isText(body.text) || isText(body.base64)) &&
+    (isLate(body) || isText(body.text) || isText(body.base64)) &&
     isTexts(said.headers) &&
     isText(said.via);
   const whole = said.cut === null || said.status !== 'reply' || isRefusal(said.cut);
@@ -180,7 +183,7 @@ function getOf(value: unknown): RecordedGet {
 }
 
 function optionsOf(value: Readonly<Record<string, unknown>>): Options {
-  const { namespace, gateway, selector, expectLabels, prometheus, metricsToken, secretNames, logs } = value;
+  const { namespace, gateway, selector, expectLabels, prometheus, metricsToken, grafanaToken, secretNames, logs } = value;
   return {
     namespace: text(namespace),
     gateway: gateway === null || gateway === undefined ? null : (record(gateway) as unknown as Options['gateway']),
@@ -188,6 +191,7 @@ function optionsOf(value: Readonly<Record<string, unknown>>): Options {
     expectLabels: list(expectLabels).map(String),
     prometheus: prometheus === null || prometheus === undefined ? null : (record(prometheus) as unknown as Options['prometheus']),
     ...(typeof metricsToken === 'string' ? { metricsToken: masked } : {}),
+    ...(typeof grafanaToken === 'string' ? { grafanaToken: masked } : {}),
     ...(secretNames === true ? { secretNames } : {}),
     ...(logs === true ? { logs } : {}),
   };

@@ -106,10 +106,11 @@ export function refusalsOf({
 
 /** That a token was given says how an answer is to be judged; which one says nobody. */
 function withoutCredentials(options: Options): Options {
-  const { prometheus, metricsToken } = options;
+  const { prometheus, metricsToken, grafanaToken } = options;
   return {
     ...options,
     prometheus: prometheus && { ...prometheus, headers: {} },
     ...(metricsToken === undefined ? {} : { metricsToken: masked }),
+    ...(grafanaToken === undefined ? {} : { grafanaToken: masked }),
   };
 }

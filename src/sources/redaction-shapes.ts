@@ -16,10 +16,23 @@ const container: Shape = {
   volumeMounts: { name: true, mountPath: true, subPath: true },
 };
 
-const podSpec: Shape = { nodeName: true, containers: container, initContainers: container, hostNetwork: true, volumes: readVolumes };
+const podSpec: Shape = {
+  nodeName: true,
+  serviceAccountName: true,
+  containers: container,
+  initContainers: container,
+  hostNetwork: true,
+  volumes: readVolumes,
+};
 
 const workload: Shape = {
-  spec: { replicas: true, paused: true, selector: true, template: { metadata: { labels: true }, spec: podSpec } },
+  spec: {
+    replicas: true,
+    paused: true,
+    selector: true,
+    template: { metadata: { labels: true }, spec: podSpec },
+    volumeClaimTemplates: { metadata: { name: true } },
+  },
   status: true,
 };
 

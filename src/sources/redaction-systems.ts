@@ -21,6 +21,10 @@ export const systemShapes: Readonly<Record<string, Shape>> = {
   services: { spec: { type: true, selector: true, ports: true, clusterIP: true, externalName: true } },
   ingresses: { spec: { ingressClassName: true, defaultBackend: true, rules: true } },
   networkpolicies: { spec: true },
+  roles: { rules: true },
+  clusterroles: { rules: true },
+  rolebindings: { roleRef: true, subjects: true },
+  clusterrolebindings: { roleRef: true, subjects: true },
   gatewayclasses: { spec: { controllerName: true }, status: true },
   kuadrants: { spec: { observability: { enable: true }, mtls: true, tokenRateLimiting: true }, status: true },
   authpolicies: policy({ ...authenticated, defaults: authenticated, overrides: authenticated }),
@@ -85,7 +89,7 @@ function readFilter(filter: Fields): Fields {
   );
 }
 
-/** The volumes of a pod by what they are; of ConfigMaps their names and keys, of Secrets nothing. */
+/** The volumes of a pod by what they are; of ConfigMaps their names and keys, of claims their names, of Secrets nothing. */
 export function readVolumes(value: unknown): unknown {
   return records(value).map((volume) => {
     const kinds = Object.entries(volume).filter(([name]) => name !== 'name');
@@ -95,6 +99,7 @@ export function readVolumes(value: unknown): unknown {
 
 function readVolume(kind: string, source: Fields): Fields {
   if (kind === 'configMap') return mapOf(source);
+  if (kind === 'persistentVolumeClaim') return { claimName: source.claimName };
   if (kind !== 'projected') return {};
   return {
     sources: records(source.sources).map(({ configMap }) => (configMap === undefined ? {} : { configMap: mapOf(record(configMap)) })),
@@ -115,6 +120,8 @@ const readNames = new Set([
   'LABEL',
   'LABEL_VALUE',
   'NAMESPACE',
+  'GF_SERVER_HTTP_PORT',
+  'GF_SERVER_PROTOCOL',
 ]);
 
 /** What is left of the value of a variable of the other systems; null: nothing. */

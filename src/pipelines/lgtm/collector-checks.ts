@@ -1,6 +1,7 @@
 import type { Check } from '../../model/check.ts';
 import { collectorMissing } from './checks/collector-missing.ts';
 import { collectorUnready } from './checks/collector-unready.ts';
+import { discoveryForbidden } from './checks/discovery-forbidden.ts';
 import { duplicateCollectors } from './checks/duplicate-collectors.ts';
 import { exportFailing } from './checks/export-failing.ts';
 import { overrideIgnored } from './checks/override-ignored.ts';
@@ -11,6 +12,6 @@ import { unscrapedProxies } from './checks/unscraped-proxies.ts';
 
 /** The links from the sidecars to the store, in data-path order. */
 export const collectorChecks: { readonly discover: readonly Check[]; readonly collect: readonly Check[] } = {
-  discover: [collectorMissing, replacementMisescaped, overrideIgnored, unscrapedProxies],
+  discover: [collectorMissing, replacementMisescaped, overrideIgnored, unscrapedProxies, discoveryForbidden],
   collect: [collectorUnready, receiverUnwired, proxiesWalled, duplicateCollectors, exportFailing],
 };

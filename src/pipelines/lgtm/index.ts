@@ -7,6 +7,7 @@ import { apiKeysMissing } from './checks/api-keys-missing.ts';
 import { clientIdUnforwarded } from './checks/client-id-unforwarded.ts';
 import { clientIdUnmapped } from './checks/client-id-unmapped.ts';
 import { clientIdUnsupported } from './checks/client-id-unsupported.ts';
+import { dashboardUnloaded } from './checks/dashboard-unloaded.ts';
 import { dashboardUnwatched } from './checks/dashboard-unwatched.ts';
 import { datasourceMissing } from './checks/datasource-missing.ts';
 import { policyUnaccepted } from './checks/policy-unaccepted.ts';
@@ -14,6 +15,7 @@ import { retentionShort } from './checks/retention-short.ts';
 import { seriesDoubled } from './checks/series-doubled.ts';
 import { storeUnreachable } from './checks/store-unreachable.ts';
 import { tenantMismatched } from './checks/tenant-mismatched.ts';
+import { volumeFilling, volumeFull } from './checks/volume-full.ts';
 import { collectorChecks } from './collector-checks.ts';
 import { installed } from './facts/installed.ts';
 import { ids } from './names.ts';
@@ -33,6 +35,8 @@ const checks: readonly Check[] = [
   ...at('emit'),
   ...collectorChecks.discover,
   ...collectorChecks.collect,
+  volumeFull,
+  volumeFilling,
   storeUnreachable,
   tenantMismatched,
   ...shared.query.filter(({ id }) => id !== defaultIds.countsDisagree),
@@ -40,6 +44,7 @@ const checks: readonly Check[] = [
   ...shared.query.filter(({ id }) => id === defaultIds.countsDisagree),
   datasourceMissing,
   dashboardUnwatched,
+  dashboardUnloaded,
   retentionShort,
   ...shared.present,
 ];
@@ -60,10 +65,13 @@ const explained: Readonly<Record<string, readonly string[]>> = {
   'identity-absent': nameless,
   'identity-partial': nameless,
   'idle-proxies': closed,
-  'export-failing': [ids.tenantMismatched],
-  [defaultIds.seriesAbsent]: [...closed, ...collecting, ids.unreachable, ids.tenantMismatched],
+  // The log of a collector says it too.
+  'collector-unready': [ids.discoveryForbidden],
+  'export-failing': [ids.volumeFull, ids.tenantMismatched],
+  [ids.unreachable]: [ids.volumeFull],
+  [defaultIds.seriesAbsent]: [...closed, ...collecting, ids.volumeFull, ids.unreachable, ids.tenantMismatched],
   [defaultIds.storedIdentityAbsent]: [...nameless, ...collecting],
-  [defaultIds.seriesStale]: collecting,
+  [defaultIds.seriesStale]: [...collecting, ids.volumeFull],
   [ids.seriesDoubled]: repeating,
   [defaultIds.countsDisagree]: [...repeating, ids.seriesDoubled],
   [defaultIds.queriesEmpty]: [...nameless, ...closed, ...collecting, ids.tenantMismatched, 'mapping-missing', 'identity-absent'],

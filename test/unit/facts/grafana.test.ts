@@ -39,7 +39,7 @@ describe("Grafana's data sources", () => {
 });
 
 describe('a dashboard about tokens', () => {
-  const about = (json: string): boolean => isAboutTokens({ namespace: 'a', name: 'b', labels: {}, data: { 'x.json': json } });
+  const about = (json: string): boolean => isAboutTokens({ namespace: 'a', name: 'b', labels: {}, age: null, data: { 'x.json': json } });
   it.each([
     'gen_ai_client_token_usage_sum',
     'gen_ai.client.token.usage_token_sum',

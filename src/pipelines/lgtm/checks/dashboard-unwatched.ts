@@ -1,6 +1,7 @@
 import { aboutTokens, type DashboardMap, type DashboardSidecar, dashboardSidecars } from '../../../facts/grafana-dashboards.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { ids } from '../names.ts';
+import { reasonAgainst } from '../watching.ts';
 
 /** Dashboards about tokens in ConfigMaps that no Grafana picks up. */
 export const dashboardUnwatched = defineCheck({
@@ -90,12 +91,4 @@ function remedyOf({ namespace, name, labels }: DashboardMap, sidecar: DashboardS
   return {
     text: `move it to namespace ${sidecar.namespaces?.[0] ?? sidecar.namespace}, or set sidecar.dashboards.searchNamespace of the Grafana chart to ALL`,
   };
-}
-
-/** Why a sidecar leaves a ConfigMap out; null when it takes it. */
-function reasonAgainst({ namespace, labels }: DashboardMap, { label, value, namespaces }: DashboardSidecar): string | null {
-  const own = labels[label];
-  if (own === undefined) return `looks for the label ${label}`;
-  if (value !== null && own !== value) return `looks for ${label}=${value}, and it has ${label}=${own}`;
-  return namespaces === null || namespaces.includes(namespace) ? null : `watches namespace ${namespaces.join(', ')} alone`;
 }

@@ -5,6 +5,7 @@ import type { KubeObject } from '../../../../src/model/source.ts';
 import { type Memory, memorySource } from '../../memory-source.ts';
 import { proxyPod } from '../envoy-ai-gateway/objects.ts';
 import { readerOf } from '../envoy-ai-gateway/reader.ts';
+import { letIn } from './rbac-objects.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -184,6 +185,8 @@ export interface Change extends Partial<Memory> {
   /** The collector's own metrics. */
   readonly self?: string;
   readonly options?: Partial<Options>;
+  /** Who may list pods; absent: the collectors of namespace monitoring. */
+  readonly rbac?: readonly KubeObject[];
 }
 
 /** A proxy whose pod carries the annotations that Envoy Gateway writes. */
@@ -212,7 +215,14 @@ export function memoryOf(change: Change = {}): Memory {
   const collectors = change.agent === null ? [] : [change.agent ?? agent(), ...(change.agentPods ?? [agentPod()])];
   return {
     ...change,
-    objects: [...(change.pods ?? [annotated()]), ...collectors, ...maps, change.store ?? store, ...(change.extra ?? [])],
+    objects: [
+      ...(change.pods ?? [annotated()]),
+      ...collectors,
+      ...maps,
+      change.store ?? store,
+      ...(change.rbac ?? letIn),
+      ...(change.extra ?? []),
+    ],
     endpoints: { [`monitoring/${name}-x:8888/metrics`]: change.self ?? soundSelf, ...change.endpoints },
   };
 }

@@ -4,6 +4,7 @@ import { memorySource } from '../../memory-source.ts';
 import { readerOf } from '../envoy-ai-gateway/reader.ts';
 import { type Change as GatewayChange, memoryOf } from '../envoy-ai-gateway/world.ts';
 import { configMap, datasourceMap, grafana, mimir, mimirConfig, mimirLabels, pod, service, workload } from './objects.ts';
+import { letIn } from './rbac-objects.ts';
 
 /** What a test changes of a sound gateway whose sidecar a collector scrapes into one Mimir. */
 export interface Change extends Omit<GatewayChange, 'extra'> {
@@ -11,6 +12,8 @@ export interface Change extends Omit<GatewayChange, 'extra'> {
   readonly mimir?: readonly KubeObject[];
   readonly grafana?: readonly KubeObject[];
   readonly extra?: readonly KubeObject[];
+  /** Who may list pods; absent: the collectors of namespace monitoring. */
+  readonly rbac?: readonly KubeObject[];
   /** What the Mimir answers by part of the query; null: nothing listens. */
   readonly answers?: Answers | null;
 }
@@ -132,6 +135,7 @@ export function lgtmMemory({
   mimir: store,
   grafana: reader,
   extra = [],
+  rbac = letIn,
   answers = sound,
   ...change
 }: Change = {}) {
@@ -141,6 +145,7 @@ export function lgtmMemory({
       ...collectors,
       ...(store ?? [mimir(), mimirConfig(), pod('lgtm-pack-mimir-0', mimirLabels), service('lgtm-pack-mimir', mimirLabels)]),
       ...(reader ?? [grafana(), datasourceMap()]),
+      ...rbac,
       ...extra,
     ],
   });

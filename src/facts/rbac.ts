@@ -1,0 +1,162 @@
+import { type Kind, type KubeObject, ReadError, type Source, type Unread, unreadOf } from '../model/source.ts';
+import { list, record, records, text } from '../parse/fields.ts';
+import { kinds, listing } from './kinds.ts';
+
+/** One rule of a role. */
+export interface RoleRule {
+  readonly verbs: readonly string[];
+  readonly groups: readonly string[];
+  readonly resources: readonly string[];
+  /** It speaks of objects with these names alone, and so of no list. */
+  readonly named: boolean;
+}
+
+/** A Role or ClusterRole; the rules of an aggregated one are those that its controller filled in. */
+export interface Role {
+  readonly kind: 'Role' | 'ClusterRole';
+  /** Null: a ClusterRole. */
+  readonly namespace: string | null;
+  readonly name: string;
+  readonly rules: readonly RoleRule[];
+}
+
+/** Who is bound by a binding. */
+export interface Subject {
+  readonly kind: string;
+  readonly namespace: string | null;
+  readonly name: string;
+}
+
+/** A RoleBinding or ClusterRoleBinding. */
+export interface Binding {
+  readonly kind: 'RoleBinding' | 'ClusterRoleBinding';
+  /** Where it holds; null: everywhere. */
+  readonly namespace: string | null;
+  readonly name: string;
+  readonly role: { readonly kind: string; readonly name: string };
+  readonly subjects: readonly Subject[];
+}
+
+/** What RBAC lets whom do, as far as it could be read. */
+export interface Rbac {
+  readonly roles: readonly Role[];
+  readonly bindings: readonly Binding[];
+  /** Kinds that could not be listed: who is denied by the rest may be let in by these. */
+  readonly unread: readonly Unread[];
+}
+
+/** A ServiceAccount. */
+export interface Account {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What is asked of the API server: a verb on a resource, in one namespace or, null, in all of them at once. */
+export interface Asked {
+  readonly verb: 'list' | 'watch';
+  readonly group: string;
+  readonly resource: string;
+  readonly namespace: string | null;
+}
+
+/** What `rbacOf` lists. */
+export const readingRbac = [kinds.roles, kinds.rolebindings, kinds.clusterroles, kinds.clusterrolebindings].map(listing);
+
+/** Reads every role and binding. */
+export async function rbacOf(source: Source): Promise<Rbac> {
+  const unread: Unread[] = [];
+  const [roles, clusterRoles, roleBindings, clusterRoleBindings] = await Promise.all(
+    [kinds.roles, kinds.clusterroles, kinds.rolebindings, kinds.clusterrolebindings].map((kind) => readable(source, kind, unread)),
+  );
+  return {
+    roles: [...(roles ?? []), ...(clusterRoles ?? [])].map(roleOf),
+    bindings: [...(roleBindings ?? []), ...(clusterRoleBindings ?? [])].map(bindingOf),
+    unread,
+  };
+}
+
+/** Not even a kind that is not served is known to be empty: another authorizer decides then. */
+async function readable(source: Source, kind: Kind, unread: Unread[]): Promise<readonly KubeObject[]> {
+  try {
+    return await source.list(kind);
+  } catch (error) {
+    if (!(error instanceof ReadError)) throw error;
+    unread.push(unreadOf(error));
+    return [];
+  }
+}
+
+const texts = (value: unknown): readonly string[] => list(value).map(String);
+
+function roleOf({ kind, metadata, rules }: KubeObject): Role {
+  return {
+    kind: kind === 'Role' ? 'Role' : 'ClusterRole',
+    namespace: kind === 'Role' ? (metadata.namespace ?? '') : null,
+    name: metadata.name,
+    rules: records(rules).map(({ verbs, apiGroups, resources, resourceNames }) => ({
+      verbs: texts(verbs),
+      groups: texts(apiGroups),
+      resources: texts(resources),
+      named: texts(resourceNames).length > 0,
+    })),
+  };
+}
+
+function bindingOf({ kind, metadata, roleRef, subjects }: KubeObject): Binding {
+  const role = record(roleRef);
+  return {
+    kind: kind === 'RoleBinding' ? 'RoleBinding' : 'ClusterRoleBinding',
+    namespace: kind === 'RoleBinding' ? (metadata.namespace ?? '') : null,
+    name: metadata.name,
+    role: { kind: text(role.kind) ?? '', name: text(role.name) ?? '' },
+    subjects: records(subjects).map((subject) => ({
+      kind: text(subject.kind) ?? '',
+      namespace: text(subject.namespace),
+      name: text(subject.name) ?? '',
+    })),
+  };
+}
+
+/** Whether RBAC lets a ServiceAccount do something: kubernetes plugin/pkg/auth/authorizer/rbac. Another authorizer may still let it. */
+export function isGranted(rbac: Rbac, account: Account, asked: Asked): boolean {
+  return bindingsOf(rbac, account, asked.namespace).some((binding) => roleBehind(rbac, binding)?.rules.some((rule) => allows(rule, asked)));
+}
+
+/** The bindings that bind a ServiceAccount where something is asked: in all namespaces only those of the cluster do. */
+export function bindingsOf({ bindings }: Rbac, account: Account, namespace: string | null): readonly Binding[] {
+  return bindings.filter((binding) => (binding.namespace === null || binding.namespace === namespace) && binds(binding, account));
+}
+
+/** The role that a binding refers to; null: there is none. */
+export function roleBehind({ roles }: Rbac, { role, namespace }: Binding): Role | null {
+  const within = role.kind === 'Role' ? namespace : null;
+  return roles.find((each) => each.kind === role.kind && each.name === role.name && each.namespace === within) ?? null;
+}
+
+/** kubernetes pkg/registry/rbac/validation appliesTo; names and groups of ServiceAccounts: apiserver pkg/authentication/serviceaccount. */
+function binds({ subjects, namespace }: Binding, account: Account): boolean {
+  const groups = ['system:serviceaccounts', `system:serviceaccounts:${account.namespace}`, 'system:authenticated'];
+  return subjects.some((subject) => {
+    switch (subject.kind) {
+      case 'ServiceAccount':
+        return subject.name === account.name && (subject.namespace || namespace) === account.namespace;
+      case 'User':
+        return subject.name === userOf(account);
+      case 'Group':
+        return groups.includes(subject.name);
+      default:
+        return false;
+    }
+  });
+}
+
+/** The user name of a ServiceAccount. */
+export function userOf({ namespace, name }: Account): string {
+  return `system:serviceaccount:${namespace}:${name}`;
+}
+
+/** kubernetes pkg/apis/rbac/v1 evaluation_helpers.go; a rule of names allows no list of everything. */
+function allows({ verbs, groups, resources, named }: RoleRule, { verb, group, resource }: Asked): boolean {
+  const has = (values: readonly string[], wanted: string): boolean => values.includes('*') || values.includes(wanted);
+  return !named && has(verbs, verb) && has(groups, group) && has(resources, resource);
+}

@@ -1,0 +1,47 @@
+import { addressOf } from '../../../facts/coverage.ts';
+import type { Emitter } from '../../../facts/emitters.ts';
+import type { Shard } from '../../../facts/prometheus.ts';
+import { askPrometheus } from '../../../facts/prometheus-api.ts';
+import { storedSeries } from '../../../facts/stored-series.ts';
+import { defineFact } from '../../../model/fact.ts';
+import { ReadError, type Source } from '../../../model/source.ts';
+import { samplesOf } from '../../../parse/promapi.ts';
+import { nouns } from '../nouns.ts';
+import { discoveryAccess } from './discovery-access.ts';
+import { stores } from './stores.ts';
+
+/** Samples of these are of a scrape that was made moments ago. */
+const fresh = 300;
+
+/** Keys of the sidecars whose scrapes are in a store now, of those whose discovery RBAC does not explain; that they are found is seen then. */
+export const discovered = defineFact({
+  id: 'discovered-sidecars',
+  title: 'sidecars that were found all the same',
+  needs: { access: discoveryAccess },
+  wants: { stores, series: storedSeries(nouns) },
+  async read({ access, stores, series }, { source }): Promise<ReadonlySet<string>> {
+    const emitters = access.looks.filter(({ denied }) => denied.length > 0).map(({ emitter }) => emitter);
+    if (emitters.length === 0 || stores.status === 'unread') return new Set();
+    const shards = stores.value.servers.flatMap((server) => server.shards);
+    const instances = new Set((await Promise.all(shards.map((shard) => instancesIn(source, shard, emitters)))).flat());
+    const found = emitters.filter((emitter) => instances.has(addressOf(emitter)));
+    // Where the address was relabelled away, series that are fresh at all are these.
+    const relabelled = instances.size === 0 && series.status === 'read' && series.value.some(({ age }) => age !== null && age <= fresh);
+    return new Set((relabelled ? emitters : found).map(({ key }) => key));
+  },
+});
+
+/** A scrape that failed leaves `up` as well, and the target was found. */
+async function instancesIn(source: Source, shard: Shard, emitters: readonly Emitter[]): Promise<readonly string[]> {
+  const addresses = [...new Set(emitters.map(addressOf))].map((address) => address.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')).join('|');
+  const names = `up|${nouns.family.sumPattern}`;
+  const query = `count by (instance) ({__name__=~${JSON.stringify(names)},instance=~${JSON.stringify(addresses)}})`;
+  try {
+    const data = await askPrometheus(source, shard, '/api/v1/query', [['query', query]]);
+    return samplesOf(data, `GET /api/v1/query of ${shard.name}`).map(({ labels }) => labels.instance ?? '');
+  } catch (error) {
+    if (!(error instanceof ReadError)) throw error;
+    // What cannot be asked shows nothing, and is told elsewhere.
+    return [];
+  }
+}
