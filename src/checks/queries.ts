@@ -4,7 +4,7 @@ import { type TokenQueries, type TokenQuery, tokenQueries } from '../facts/token
 import type { TokenSelector } from '../facts/token-selectors.ts';
 import { type CheckDefinition, defineCheck, type Finding, type Verdict, verdict } from '../model/check.ts';
 import { escapeName } from '../parse/metric-names.ts';
-import { type Edit, writeLabel } from '../parse/promql.ts';
+import { type Edit, queryShape, writeLabel } from '../parse/promql.ts';
 import { schemeOf } from '../parse/spellings.ts';
 import { corrected, distinctEdits, queryFinding, respell } from './query-finding.ts';
 import { secretDashboards } from './secret-dashboards.ts';
@@ -197,13 +197,22 @@ function grown({ selector }: TokenSelector, query: TokenQuery): Edit {
 
 function tooNewFindings(query: TokenQuery, legacy: boolean): readonly Finding[] {
   if (!legacy || !query.shape.quotedNames) return [];
-  const better = corrected(query, distinctEdits(query.selectors.flatMap(respell)));
+  const better = corrected(query, distinctEdits(query.selectors.flatMap((it) => [...respell(it), ...unquoted(it), ...regroup(it)])));
   return [
     queryFinding(
       query,
       'it has quoted names, which Prometheus before 3.0 does not parse',
-      better,
+      better === null || queryShape(better).quotedNames ? null : better,
       'write it with the names that this Prometheus stores',
     ),
   ];
+}
+
+/** A name that is stored as it is written and needs no quotes: {"name",label="x"} is name{label="x"}. */
+function unquoted({ selector, found }: TokenSelector): readonly Edit[] {
+  const { name, from, to } = selector;
+  if (name === null || found === 0 || !/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name)) return [];
+  const kept = selector.matchers.filter(({ label }) => label !== '__name__');
+  const matchers = kept.map(({ label, op, value }) => `${writeLabel(label)}${op}${JSON.stringify(value)}`);
+  return [{ from, to, text: `${name}${matchers.length === 0 ? '' : `{${matchers.join(',')}}`}` }];
 }

@@ -2,6 +2,7 @@ import { shell } from '../../checks/wording.ts';
 import type { Emitter } from '../../facts/emitters.ts';
 import type { Attempt } from '../../model/fact.ts';
 import type { Many } from '../../model/source.ts';
+import type { Limit } from './facts/policies.ts';
 import { gatewayKey, labelKey, podKey, routeKey } from './names.ts';
 
 export const nameOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }): string => `${namespace}/${name}`;
@@ -46,3 +47,13 @@ export function pathKeys(paths: readonly Place[]): readonly string[] {
 }
 
 export const labelKeys = (labels: readonly string[]): readonly string[] => [...new Set(labels.map(labelKey))];
+
+/** A limit's place in its policy (RFC 6901): "/spec/limits/free", "/spec/defaults/limits/free". */
+export function limitPath({ at, name }: Pick<Limit, 'at' | 'name'>): string {
+  return `/spec/${at.replaceAll('.', '/')}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+
+/** A part of an AuthPolicy's spec where its rules stand: "rules", "defaults.rules". */
+export function underRules(rulesAt: string, rules: unknown): unknown {
+  return rulesAt.split('.').reduceRight<unknown>((inner, part) => ({ [part]: inner }), rules);
+}

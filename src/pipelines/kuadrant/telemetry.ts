@@ -33,3 +33,9 @@ export function labelKeysAt(gateway: GatewayRef, policies: Attempt<Policies<Tele
   const known = policies.status === 'read' ? policies.value.policies : [];
   return labelKeys(labelsAt(gateway, known).map(({ label }) => label));
 }
+
+/** Of expressions that say who a caller is, the one that tells callers apart best: many are of one group or tier. */
+export function callerOf(expressions: readonly string[]): string {
+  const personal = expressions.find((each) => /user|client|consumer|e-?mail|name|\bsub\b/i.test(each.replaceAll('auth.identity', '')));
+  return personal ?? expressions[0] ?? 'auth.identity.userid';
+}

@@ -141,6 +141,24 @@ describe('the guide’s own queries', () => {
   });
 
   it.each([
+    ['a name', 'sum(increase({"gen_ai_client_token_usage_sum"}[1h]))', 'sum(increase(gen_ai_client_token_usage_sum[1h]))'],
+    [
+      'a name beside matchers, and a label that it groups by',
+      'sum by ("gen_ai_token_type") (rate({"gen_ai_client_token_usage_sum","gen_ai_token_type"=~"input|output"}[1h]))',
+      null,
+    ],
+    [
+      'a name beside matchers, and a label in another spelling',
+      'sum by ("gen_ai.token.type") (rate({"gen_ai_client_token_usage_sum",gen_ai_token_type=~"input|output"}[1h]))',
+      'sum by (gen_ai_token_type) (rate(gen_ai_client_token_usage_sum{gen_ai_token_type=~"input|output"}[1h]))',
+    ],
+  ])('are written without quotes for a Prometheus that parses none: %s', async (_, query, better) => {
+    const verdict = (await judged([configMap(query)], underscored, '2.45.0'))['too-new'];
+    const texts = verdict?.status === 'fail' ? verdict.findings.map(({ remedy }) => remedy?.text) : [];
+    expect(texts).toEqual([`write it with the names that this Prometheus stores${better === null ? '' : `: ${better}`}`]);
+  });
+
+  it.each([
     ['stored under another name', guide[2] ?? '', ['query ConfigMap monitoring/tokens, tokens.json']],
     ['stored under no name', 'sum(gen_ai_client_token_usage_sum{team="nobody"})', undefined],
   ])('are a fault of their own where the series are %s', async (_, query, about) => {

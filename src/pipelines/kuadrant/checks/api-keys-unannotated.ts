@@ -1,11 +1,12 @@
 import { listed } from '../../../checks/phrases.ts';
+import { shell } from '../../../checks/wording.ts';
 import { type SecretName, secretNames, secretsNotAsked } from '../../../facts/secret-names.ts';
-import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
 import { kuadrants } from '../facts/kuadrants.ts';
 import { type AuthPolicy, authPolicies, type KeySource, telemetryPolicies } from '../facts/policies.ts';
 import { attached, scene } from '../facts/scene.ts';
 import { routeKey } from '../names.ts';
-import { nameOf } from '../phrases.ts';
+import { merging, nameOf, underRules } from '../phrases.ts';
 import { labelKeysAt } from '../telemetry.ts';
 
 /** API keys that say nothing of whose they are. Names, labels and annotations of Secrets are all that is looked at. */
@@ -15,7 +16,7 @@ export const apiKeysUnannotated = defineCheck({
   hop: 'configure',
   severity: 'error',
   why: 'The identity of a caller with an API key is what is annotated on its Secret. A key without the annotation counts its tokens for nobody, and one without the label does not work at all.',
-  fix: 'Label the Secret `authorino.kuadrant.io/managed-by=authorino` and annotate it with what the AuthPolicy selects: `kubectl annotate secret NAME kuadrant.io/user-id=WHO`.',
+  fix: 'Label the Secret `authorino.kuadrant.io/managed-by=authorino` and annotate it with what the AuthPolicy selects: `kubectl annotate secret NAME kuadrant.io/user-id=WHO --overwrite`.',
   follows: ['auth-unenforced'],
   needs: { scene, authPolicies, secretNames },
   wants: { kuadrants, telemetryPolicies },
@@ -50,7 +51,7 @@ interface Where {
 function findingsOf(policy: AuthPolicy, source: KeySource, { secrets, homes, about }: Where): readonly Finding[] {
   const wanted = Object.entries(source.matchLabels);
   const selector = wanted.map(([name, value]) => `${name}=${value}`).join(',');
-  const run = `kubectl get secrets -A -l ${selector} --show-labels`;
+  const run = `kubectl get secrets -A -l ${shell(selector)} --show-labels`;
   const matching = secrets.filter(({ labels }) => wanted.every(([name, value]) => labels[name] === value));
   const reachable = source.allNamespaces || homes.length === 0 ? matching : matching.filter(({ namespace }) => homes.includes(namespace));
   const subject = policy.subject;
@@ -70,10 +71,7 @@ function findingsOf(policy: AuthPolicy, source: KeySource, { secrets, homes, abo
         subject,
         message: `its API keys ${source.name} are in namespace ${listed([...new Set(matching.map(({ namespace }) => namespace))])} and it looks in ${listed(homes)} alone`,
         evidence: { saw: `${matching.length} Secrets elsewhere, allNamespaces is not set`, run },
-        remedy: {
-          text: `set spec.${policy.rulesAt}.authentication.${source.name}.apiKey.allNamespaces: true`,
-          patch: { allNamespaces: true },
-        },
+        remedy: everywhere(policy, source),
         about,
       },
     ];
@@ -96,7 +94,7 @@ function unlabelled(secrets: readonly SecretName[], { run, about }: Shown): read
       evidence: { saw: `labels: ${Object.keys(first.labels).join(', ')}`, run },
       remedy: {
         text: 'add the label',
-        command: secrets.map(({ namespace, name }) => `kubectl -n ${namespace} label secret ${name} ${managed}=authorino`).join('\n'),
+        command: secrets.map((secret) => setting('label', secret, `${managed}=authorino`)).join('\n'),
       },
       about,
     },
@@ -113,13 +111,32 @@ function bare(secrets: readonly SecretName[], { annotations }: AuthPolicy, { run
         subject: `Secret ${nameOf(first)}`,
         message: `${without.length} of ${secrets.length} API keys (${listed(without.map(nameOf))}) have no annotation ${annotation}: their tokens are nobody's`,
         evidence: { saw: `annotations: ${Object.keys(first.annotations).join(', ') || 'none'}`, run },
-        remedy: {
-          text: 'say on each whose key it is',
-          command: without.map(({ namespace, name }) => `kubectl -n ${namespace} annotate secret ${name} ${annotation}=WHO`).join('\n'),
-        },
+        remedy: owning(without, annotation),
         ...(without.length === secrets.length ? {} : { severity: 'warning' as const }),
         about,
       },
     ];
   });
+}
+
+function everywhere(policy: AuthPolicy, { name }: KeySource): Remedy {
+  const rule = { authentication: { [name]: { apiKey: { allNamespaces: true } } } };
+  const patch = { spec: underRules(policy.rulesAt, rule) };
+  const text = `set spec.${policy.rulesAt}.authentication.${name}.apiKey.allNamespaces: true`;
+  return { text, command: merging(policy.resource, policy, patch), patch };
+}
+
+/** Who has a key is not known here, and the name of its Secret is as good as any that is its own. What group or tier it is in nothing can stand for. */
+function owning(secrets: readonly SecretName[], annotation: string): Remedy {
+  if (!/user|client|consumer|owner|name|id$/i.test(annotation.slice(annotation.indexOf('/') + 1)))
+    return { text: `annotate each with ${annotation}` };
+  return {
+    text: 'say on each whose key it is; the name of its Secret tells it from the others until somebody knows better',
+    command: secrets.map((secret) => setting('annotate', secret, `${annotation}=${secret.name}`)).join('\n'),
+  };
+}
+
+/** One that is there and empty, or says something else, is not set without --overwrite. */
+function setting(verb: 'label' | 'annotate', { namespace, name }: SecretName, pair: string): string {
+  return `kubectl -n ${shell(namespace)} ${verb} secret ${shell(name)} --overwrite ${shell(pair)}`;
 }

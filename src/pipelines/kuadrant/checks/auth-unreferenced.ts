@@ -1,13 +1,15 @@
+import { patching } from '../../../checks/patching.ts';
 import { listed } from '../../../checks/phrases.ts';
-import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
+import { records } from '../../../parse/fields.ts';
 import { asksAuth } from '../expressions.ts';
 import { emissions } from '../facts/emissions.ts';
-import { telemetryPolicies } from '../facts/policies.ts';
+import { type LimitPolicy, telemetryPolicies } from '../facts/policies.ts';
 import { type Path, scene } from '../facts/scene.ts';
 import { routeKey } from '../names.ts';
-import { labelKeys, show } from '../phrases.ts';
+import { labelKeys, limitPath, show } from '../phrases.ts';
 import { isOverridden } from '../status.ts';
-import { labelsAt, type TelemetryLabel } from '../telemetry.ts';
+import { callerOf, labelsAt, type TelemetryLabel } from '../telemetry.ts';
 import { trafficOf } from '../traffic.ts';
 
 /** Limits that come before the caller is known, because they do not ask who it is. */
@@ -56,17 +58,23 @@ function mentionsAuth({ limits }: Path): boolean {
 function findingOf({ limits, route }: Path, labels: readonly TelemetryLabel[]): Finding {
   const policy = limits.find((each) => !isOverridden(each)) ?? limits[0];
   const names = [...new Set(labels.map(({ label }) => label))];
-  const key = /auth\.identity\.\w+/.exec(labels[0]?.expression ?? '')?.[0] ?? 'auth.identity.userid';
   const expressions = policy?.limits.flatMap(({ predicates, counters }) => [...predicates, ...counters]) ?? [];
   return {
     subject: policy?.subject ?? route.subject,
     message: `none of its limits mentions auth, so that they are judged before the caller is known: ${listed(names)} stay${names.length === 1 ? 's' : ''} away`,
     evidence: { saw: `when and counters: ${expressions.join(' ; ') || 'none'}`, run: show('tokenratelimitpolicy', policy ?? route) },
-    remedy: { text: `add counters: [{expression: ${key}}] to a limit`, ...patchOf(policy?.limits[0]?.name, key) },
+    remedy: remedyOf(policy, callerOf(labels.map(({ expression }) => expression))),
     about: [routeKey(route), ...labelKeys(names)],
   };
 }
 
-function patchOf(limit: string | undefined, key: string): { readonly patch?: unknown } {
-  return limit === undefined ? {} : { patch: { spec: { limits: { [limit]: { counters: [{ expression: key }] } } } } };
+/** The first limit counts by caller from then on, and stays what it was for each of them. */
+function remedyOf(policy: LimitPolicy | undefined, expression: string): Remedy {
+  const [limit] = policy?.limits ?? [];
+  const text = `add counters: [{expression: ${expression}}] to a limit, which then counts by caller`;
+  if (policy === undefined || limit === undefined) return { text };
+  const path = `${limitPath(limit)}/counters`;
+  const kept = records(limit.raw.counters).length > 0;
+  const counter = { expression };
+  return patching(text, [policy, [{ op: 'add', path: kept ? `${path}/-` : path, value: kept ? counter : [counter] }]]);
 }

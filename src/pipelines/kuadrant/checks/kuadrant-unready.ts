@@ -35,11 +35,7 @@ function missing(operators: readonly Operator[]): Finding {
     subject: `Kuadrant ${namespace}/kuadrant`,
     message: 'there is no Kuadrant object, so that no Limitador is made and no policy takes effect',
     evidence: { saw: '0 Kuadrant objects', run: 'kubectl get kuadrants -A' },
-    remedy: {
-      text: `create one in namespace ${namespace}`,
-      command: `echo '${JSON.stringify(manifest)}' | kubectl apply -f -`,
-      patch: manifest,
-    },
+    remedy: { text: `create one in namespace ${namespace}`, patch: manifest },
   };
 }
 

@@ -1,3 +1,4 @@
+import { shell } from '../../../checks/wording.ts';
 import type { Monitor } from '../../../facts/monitors.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { ageText } from '../../../parse/duration.ts';
@@ -46,8 +47,14 @@ function findingOf(monitor: Monitor, age: number, { since, kuadrant }: Beside): 
     evidence: { saw: `creationTimestamp: ${monitor.raw.metadata.creationTimestamp}`, run: show('podmonitor', monitor) },
     remedy: {
       text: "make a PodMonitor of your own under another name and without the label kuadrant.io/observability, then switch the operator's off",
-      command: merging('kuadrant', kuadrant, patch),
+      command: `${copying(monitor)} && ${merging('kuadrant', kuadrant, patch)}`,
     },
     about: [monitor.key],
   };
+}
+
+/** The same monitor under a name that the operator does not know. */
+function copying({ namespace, name }: Monitor): string {
+  const own = '{apiVersion, kind, metadata: {name: "limitador-metrics", namespace: .metadata.namespace}, spec}';
+  return `kubectl -n ${shell(namespace)} get podmonitor ${shell(name)} -o json | jq ${shell(own)} | kubectl apply -f -`;
 }

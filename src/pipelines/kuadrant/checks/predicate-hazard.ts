@@ -1,10 +1,12 @@
+import { patching } from '../../../checks/patching.ts';
 import { listed } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { records } from '../../../parse/fields.ts';
 import { asksResponse, asksResponseBody } from '../expressions.ts';
 import { emitters } from '../facts/emitters.ts';
-import type { LimitPolicy } from '../facts/policies.ts';
+import type { Limit, LimitPolicy } from '../facts/policies.ts';
 import { attached, scene } from '../facts/scene.ts';
-import { pathKeys, podKeys, show } from '../phrases.ts';
+import { limitPath, pathKeys, podKeys, show } from '../phrases.ts';
 import { isOverridden } from '../status.ts';
 
 /** Limits with a condition on what is not there yet. */
@@ -30,10 +32,23 @@ export const predicateHazard = defineCheck({
   },
 });
 
+const isHazard = (predicate: string): boolean => asksResponse(predicate) || asksResponseBody(predicate);
+
+/** Where conditions on the response stand: those of the whole policy come before those of the limit itself. */
+function placesOf(limit: Limit): readonly string[] {
+  const common = limit.predicates.length - records(limit.raw.when).length;
+  const own = limitPath(limit);
+  const whole = own.slice(0, own.indexOf('/limits/'));
+  return limit.predicates.flatMap((predicate, at) => {
+    if (!isHazard(predicate)) return [];
+    return [at < common ? `${whole}/when/${at}` : `${own}/when/${at - common}`];
+  });
+}
+
 function hazard(policy: LimitPolicy, about: readonly string[]): readonly Finding[] {
-  const wrong = policy.limits.flatMap(({ name, predicates }) => {
-    const predicate = predicates.find((each) => asksResponse(each) || asksResponseBody(each));
-    return predicate === undefined ? [] : [{ name, predicate }];
+  const wrong = policy.limits.flatMap((limit) => {
+    const predicate = limit.predicates.find(isHazard);
+    return predicate === undefined ? [] : [{ name: limit.name, predicate, places: placesOf(limit) }];
   });
   const [first] = wrong;
   if (first === undefined) return [];
@@ -42,7 +57,11 @@ function hazard(policy: LimitPolicy, about: readonly string[]): readonly Finding
       subject: policy.subject,
       message: `the condition of limit ${listed(wrong.map(({ name }) => name))} asks for the response, which is not there when it is judged: nothing is counted under it`,
       evidence: { saw: `when: ${first.predicate}`, run: show('tokenratelimitpolicy', policy) },
-      remedy: { text: `take ${first.predicate} out of its when` },
+      remedy: patching(`take ${first.predicate} out of its when: the limit then holds for every response`, [
+        policy,
+        // from the last on, so that the places of the others stay
+        [...new Set(wrong.flatMap(({ places }) => places))].toReversed().map((path) => ({ op: 'remove' as const, path })),
+      ]),
       about,
     },
   ];

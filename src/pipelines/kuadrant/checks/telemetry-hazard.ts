@@ -1,7 +1,7 @@
 import { listed } from '../../../checks/phrases.ts';
 import { shell } from '../../../checks/wording.ts';
 import type { Emission } from '../../../facts/emitters.ts';
-import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
 import type { Attempt } from '../../../model/fact.ts';
 import type { Many } from '../../../model/source.ts';
 import { grouped } from '../../../parse/grouped.ts';
@@ -50,7 +50,7 @@ interface Seen {
 }
 
 /** recorded-pipelines.md: `label name "a_b" is not unique: invalid sample`, and the whole target is down. Limitador adds limitador_namespace itself. */
-function colliding(labels: readonly TelemetryLabel[], { pods }: Seen): readonly Finding[] {
+function colliding(labels: readonly TelemetryLabel[], { pods, emissions }: Seen): readonly Finding[] {
   return [...grouped(labels, ({ label }) => label)].flatMap(([label, same]) => {
     const names = [...new Set([...same.map(({ name }) => name), ...(label === routeLabel ? ['that of Limitador itself'] : [])])];
     const [first] = same;
@@ -60,11 +60,25 @@ function colliding(labels: readonly TelemetryLabel[], { pods }: Seen): readonly 
         subject: first.policy.subject,
         message: `${listed(names)} ${label === routeLabel ? 'are one label' : `become one label ${label}`}: a series carries it twice, and Prometheus refuses all that this Limitador serves`,
         evidence: { saw: `labels: ${names.join(', ')}`, run: show('telemetrypolicy', first.policy) },
-        remedy: { text: `rename ${same.at(-1)?.name}` },
+        remedy: parting(same, emissions),
         about: [...labelKeys(labels.map((each) => each.label)), ...pods],
       },
     ];
   });
+}
+
+/** The last is taken out where another says the same. Limitador keeps the series that it has until it ends. */
+function parting(same: readonly TelemetryLabel[], emissions: Attempt<Many<Emission>>): Remedy {
+  const last = same.at(-1);
+  if (last === undefined || !same.some((each) => each !== last && each.expression === last.expression))
+    return { text: `rename ${last?.name}, then create the pod of Limitador anew` };
+  const stuck = emissions.status === 'read' ? emissions.value.read.filter(({ outcome }) => outcome.status === 'unreadable') : [];
+  const renewals = stuck.map(({ emitter: { pod } }) => `kubectl -n ${shell(pod.namespace)} delete pod ${shell(pod.name)}`);
+  const says = same.find((each) => each !== last && each.expression === last.expression)?.name;
+  return {
+    text: `take ${last.name} out, which says what ${says} says${stuck.length === 0 ? '' : ', then create the pod anew, which keeps its series'}`,
+    command: [removal(last), ...renewals].join(' && '),
+  };
 }
 
 /** Attributes of the response: kuadrant-operator issue 2242. A label that was seen with a value proves that its release evaluates it later. */

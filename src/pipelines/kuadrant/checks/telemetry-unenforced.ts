@@ -1,12 +1,13 @@
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import type { Attempt } from '../../../model/fact.ts';
 import type { GatewayRef } from '../facts/gateways.ts';
 import { operators } from '../facts/operator.ts';
-import { type TelemetryPolicy, telemetryPolicies } from '../facts/policies.ts';
-import { type Path, scene } from '../facts/scene.ts';
+import { type AuthPolicy, authPolicies, type Policies, type TelemetryPolicy, telemetryPolicies } from '../facts/policies.ts';
+import { attached, type Path, scene } from '../facts/scene.ts';
 import { exposedLabel, gatewayKey, sameName } from '../names.ts';
 import { labelKeys, nameOf, show } from '../phrases.ts';
 import { remedyFor, troubleOf } from '../status.ts';
-import { labelsOf, targets } from '../telemetry.ts';
+import { callerOf, labelsOf, targets } from '../telemetry.ts';
 
 /** Tokens are counted without labels that would say whose they are. */
 export const telemetryUnenforced = defineCheck({
@@ -18,8 +19,8 @@ export const telemetryUnenforced = defineCheck({
   fix: 'Attach a TelemetryPolicy in the namespace of the Gateway with `spec.metrics.default.labels`, and correct what its conditions name.',
   follows: ['crds-missing', 'kuadrant-unready', 'extensions-disabled', 'gateway-unready', 'provider-unknown'],
   needs: { scene, telemetryPolicies },
-  wants: { operators },
-  judge: ({ scene, telemetryPolicies, operators }, { expectLabels }) => {
+  wants: { operators, authPolicies },
+  judge: ({ scene, telemetryPolicies, operators, authPolicies }, { expectLabels }) => {
     if (!telemetryPolicies.served) return { status: 'skip', because: 'the API server does not know TelemetryPolicies' };
     // One without routes carries no tokens, and its policy says so itself.
     const carrying = scene.gateways.filter(
@@ -34,7 +35,11 @@ export const telemetryUnenforced = defineCheck({
     const findings = carrying.flatMap((gateway) => {
       const own = all.filter((policy) => targets(policy, gateway));
       if (own.length === 0)
-        return [misplaced(gateway, all, scene.paths) ?? astray(gateway, all) ?? none(gateway, expectLabels.map(exposedLabel))];
+        return [
+          misplaced(gateway, all, scene.paths) ??
+            astray(gateway, all) ??
+            none(gateway, expectLabels.map(exposedLabel), callerAt(gateway, scene.paths, authPolicies)),
+        ];
       return own.flatMap((policy) => {
         const trouble = troubleOf(policy);
         if (trouble === null) return [];
@@ -70,7 +75,10 @@ function misplaced(gateway: GatewayRef, policies: readonly TelemetryPolicy[], pa
     subject: policy.subject,
     message: `it targets HTTPRoute ${policy.target.name}: a TelemetryPolicy labels what is counted at a Gateway, and nothing else`,
     evidence: { saw: 'targetRef.kind: HTTPRoute', run: show('telemetrypolicy', policy) },
-    remedy: { text: `create it in namespace ${namespace} with targetRef Gateway ${name}`, command: moving(policy, gateway) },
+    remedy: {
+      text: `create it in namespace ${namespace} with targetRef Gateway ${name}, and delete this one`,
+      patch: moved(policy, gateway),
+    },
     about: aboutOf(policy, gateway),
   };
 }
@@ -85,39 +93,43 @@ function astray(gateway: GatewayRef, policies: readonly TelemetryPolicy[]): Find
     subject: policy.subject,
     message: `it stands in namespace ${policy.namespace} and Gateway ${nameOf(gateway)} in another: a TelemetryPolicy reaches only Gateways of its own namespace`,
     evidence: { saw: `namespace: ${policy.namespace}, targetRef.name: ${policy.target.name}`, run: 'kubectl get telemetrypolicies -A' },
-    remedy: { text: `create it in namespace ${gateway.namespace} and delete this one`, command: moving(policy, gateway) },
+    remedy: { text: `create it in namespace ${gateway.namespace} and delete this one`, patch: moved(policy, gateway) },
     about: aboutOf(policy, gateway),
   };
 }
 
-function moving({ namespace, name, labels }: TelemetryPolicy, gateway: GatewayRef): string {
-  const moved = {
-    apiVersion: 'extensions.kuadrant.io/v1alpha1',
-    kind: 'TelemetryPolicy',
-    metadata: { name, namespace: gateway.namespace },
-    spec: { targetRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: gateway.name }, metrics: { default: { labels } } },
-  };
-  return `echo '${JSON.stringify(moved).replaceAll("'", `'\\''`)}' | kubectl apply -f - && kubectl -n ${namespace} delete telemetrypolicy ${name}`;
+function moved({ name, labels }: TelemetryPolicy, gateway: GatewayRef): unknown {
+  return manifest(name, gateway, labels);
 }
 
-function none(gateway: GatewayRef, expected: readonly string[]): Finding {
+function none(gateway: GatewayRef, expected: readonly string[], caller: string): Finding {
   return {
     subject: `Gateway ${nameOf(gateway)}`,
     message: 'no TelemetryPolicy labels what is counted at it: the tokens of all callers are one sum a route',
     evidence: { saw: 'no TelemetryPolicy with this targetRef', run: `kubectl -n ${gateway.namespace} get telemetrypolicies` },
-    remedy: { text: 'create one with a label for the caller', patch: example(gateway, expected[0] ?? 'user') },
+    remedy: {
+      text: 'create one with a label for the caller',
+      patch: manifest('token-labels', gateway, { [expected[0] ?? 'user']: caller }),
+    },
     about: [gatewayKey(gateway), ...labelKeys(expected)],
   };
 }
 
-function example({ namespace, name }: GatewayRef, label: string): unknown {
+/** What tells callers apart at a Gateway: a property that an AuthPolicy of its routes exposes. */
+function callerAt(gateway: GatewayRef, paths: readonly Path[], policies: Attempt<Policies<AuthPolicy>>): string {
+  const known = policies.status === 'read' ? policies.value.policies : [];
+  const own = paths.filter((path) => sameName(path.gateway, gateway));
+  const exposed = known.filter((policy) => own.some((path) => attached(policy, path))).flatMap(({ exposes }) => exposes);
+  const properties = exposed.filter(({ filter }) => filter === 'identity').flatMap((each) => each.properties ?? []);
+  return callerOf(properties.filter((name) => /^[A-Za-z_]\w*$/.test(name)).map((name) => `auth.identity.${name}`));
+}
+
+/** kuadrant-operator cmd/extensions/telemetry-policy/api/v1alpha1. */
+function manifest(name: string, gateway: GatewayRef, labels: TelemetryPolicy['labels']): unknown {
   return {
     apiVersion: 'extensions.kuadrant.io/v1alpha1',
     kind: 'TelemetryPolicy',
-    metadata: { name: 'token-labels', namespace },
-    spec: {
-      targetRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name },
-      metrics: { default: { labels: { [label]: 'auth.identity.userid' } } },
-    },
+    metadata: { name, namespace: gateway.namespace },
+    spec: { targetRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: gateway.name }, metrics: { default: { labels } } },
   };
 }
