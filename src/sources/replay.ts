@@ -10,6 +10,7 @@ import {
   type Snapshot,
 } from '../model/snapshot.ts';
 import { type Endpoint, type Kind, ReadError, type Reply, type Request, type Scope, type Source } from '../model/source.ts';
+import { bytesOf } from './late-text.ts';
 
 /** A source that gives recorded answers and refusals again, at the recorded time. A question that was not asked then is `unrecorded`: nothing is computed from broader answers. */
 export function replay(snapshot: Snapshot, origin: Source['origin'] = snapshot.origin): Source {
@@ -47,7 +48,7 @@ export function refused(refusal: Refusal): ReadError {
 }
 
 async function* body(recorded: RecordedReply): AsyncGenerator<Uint8Array> {
-  const bytes = 'text' in recorded.body ? Buffer.from(recorded.body.text, 'utf8') : Buffer.from(recorded.body.base64, 'base64');
+  const bytes = bytesOf(recorded.body);
   if (bytes.length > 0) yield bytes;
   if (recorded.cut !== null) throw refused(recorded.cut);
 }

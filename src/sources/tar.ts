@@ -133,11 +133,16 @@ function readerOf(chunks: AsyncIterable<Uint8Array>): ByteReader {
   return {
     take: async (count) => {
       while (length < count) if (!(await more())) return null;
-      const all =
-        held.length === 1 && held[0] !== undefined ? Buffer.from(held[0].buffer, held[0].byteOffset, held[0].length) : Buffer.concat(held);
-      held = [all.subarray(count)];
       length -= count;
-      return all.subarray(0, count);
+      const [first] = held;
+      if (first !== undefined && first.length >= count) {
+        held[0] = first.subarray(count);
+        return Buffer.from(first.buffer, first.byteOffset, count);
+      }
+      // Only what spans chunks is copied: their ends are a hundredth of them.
+      const all = Buffer.concat(held, count);
+      held = after(held, count);
+      return all;
     },
     end: async (most) => {
       let seen = 0;
@@ -153,4 +158,15 @@ function readerOf(chunks: AsyncIterable<Uint8Array>): ByteReader {
       await iterator.return?.();
     },
   };
+}
+
+/** What follows so many bytes of the chunks. */
+function after(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
+  let left = count;
+  const first = chunks.findIndex((chunk) => {
+    if (chunk.length > left) return true;
+    left -= chunk.length;
+    return false;
+  });
+  return first < 0 ? [] : chunks.slice(first).map((chunk, index) => (index === 0 ? chunk.subarray(left) : chunk));
 }
