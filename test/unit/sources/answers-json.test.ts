@@ -32,8 +32,10 @@ describe('a file of answers says what JSON.parse says', () => {
     const parsed = JSON.parse(bytes.toString('utf8'));
     const body = bodyIn(Buffer.from(bytes));
     expect(bytesOf(body)).toEqual(Buffer.from(text, 'utf8'));
-    expect(body.text).toBe(text.isWellFormed() ? text : Buffer.from(text, 'utf8').toString('utf8'));
-    if (text.isWellFormed()) expect(answersIn(bytes)).toEqual(parsed);
+    // Half a character has no bytes.
+    const whole = Buffer.from(text, 'utf8').toString('utf8');
+    expect(body.text).toBe(whole);
+    if (whole === text) expect(answersIn(bytes)).toEqual(parsed);
   });
 
   it.each([
