@@ -12,6 +12,18 @@ export interface Datasource extends DatasourceEntry {
   readonly namespace: string;
   /** The command that shows the object. */
   readonly run: string;
+  readonly holder: DatasourceHolder;
+}
+
+/** The text in which a data source stands. */
+export interface DatasourceHolder {
+  /** Of its ConfigMap, or of its GrafanaDatasource. */
+  readonly name: string;
+  /** Of the ConfigMap; null: the text is the whole data source of a custom resource. */
+  readonly key: string | null;
+  readonly text: string;
+  /** A sidecar or an operator brings a change to Grafana while it runs. */
+  readonly watched: boolean;
 }
 
 /** What Grafana is provisioned with, as far as it stands in ConfigMaps and GrafanaDatasources: others may come from Secrets, files or its own pages. */
@@ -43,7 +55,7 @@ export const datasources = defineFact({
 });
 
 function inMap({ metadata, data }: KubeObject): readonly Datasource[] {
-  const { namespace = '', name } = metadata;
+  const { namespace = '', name, labels = {} } = metadata;
   return Object.entries(strings(data))
     .filter(([key]) => /\.ya?ml$/.test(key))
     .flatMap(([key, yaml]) =>
@@ -52,6 +64,7 @@ function inMap({ metadata, data }: KubeObject): readonly Datasource[] {
         subject: `ConfigMap ${namespace}/${name}, ${key}`,
         namespace,
         run: `kubectl -n ${namespace} get configmap ${name} -o jsonpath='{.data.${key.replaceAll('.', '\\.')}}'`,
+        holder: { name, key, text: yaml, watched: sidecarLabel in labels },
       })),
     );
 }
@@ -60,5 +73,6 @@ function ofResource({ metadata, spec }: KubeObject): Datasource {
   const { namespace = '', name } = metadata;
   const entry = datasourceOf(record(record(spec).datasource));
   const run = `kubectl -n ${namespace} get grafanadatasource ${name} -o yaml`;
-  return { ...entry, subject: `GrafanaDatasource ${namespace}/${name}`, namespace, run };
+  const holder = { name, key: null, text: JSON.stringify(record(record(spec).datasource)), watched: true };
+  return { ...entry, subject: `GrafanaDatasource ${namespace}/${name}`, namespace, run, holder };
 }

@@ -36,8 +36,20 @@ export interface Mimir {
   /** Every Service of the cluster as "NAMESPACE/NAME"; null: they could not be read. */
   readonly known: ReadonlySet<string> | null;
   readonly limits: MimirLimits;
+  /** The texts of the ConfigMaps that its workloads mount. */
+  readonly texts: readonly MimirText[];
+  /** The workload that deletes blocks which are kept no longer; null when none does. */
+  readonly compacting: Workload | null;
   /** ConfigMaps that could not be read: limits may be told there. */
   readonly unread: readonly Unread[];
+}
+
+/** A key of a ConfigMap that a Mimir mounts. */
+export interface MimirText {
+  readonly namespace: string;
+  readonly name: string;
+  readonly key: string;
+  readonly text: string;
 }
 
 /** Every Mimir of the cluster, found by its image. */
@@ -84,7 +96,9 @@ async function mimirOf(source: Source, members: readonly Workload[], all: readon
   const queried = answering(members);
   const named = queried ?? first;
   const mounted = new Set(members.flatMap(mountedMaps));
-  const files = maps.filter(({ metadata }) => mounted.has(metadata.name)).flatMap(({ data }) => Object.values(strings(data)));
+  const texts = maps
+    .filter(({ metadata }) => mounted.has(metadata.name))
+    .flatMap(({ metadata: { name }, data }) => Object.entries(strings(data)).map(([key, text]) => ({ namespace, name, key, text })));
   return {
     key: `mimir ${namespace}/${named.name}`,
     subject: named.subject,
@@ -96,9 +110,11 @@ async function mimirOf(source: Source, members: readonly Workload[], all: readon
     services: services.flatMap((service) => serviceOf(service, members)),
     known: all === null ? null : new Set(all.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)),
     limits: mimirLimits(
-      files,
+      texts.map(({ text }) => text),
       members.flatMap((member) => argvOf(member)),
     ),
+    texts,
+    compacting: members.find((member) => isMimir(member) && ['all', 'backend', 'compactor'].includes(targetOf(member))) ?? null,
     unread,
   };
 }

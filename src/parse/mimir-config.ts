@@ -11,10 +11,12 @@ export interface MimirLimits {
   readonly retention: number | null;
   /** Where a tenant has a retention of its own. */
   readonly retentionOf: ReadonlyMap<string, number>;
+  /** How long samples are kept is said by an argument, which is worth more than any file. */
+  readonly argued: boolean;
 }
 
 /** Nothing is told. */
-export const untold: MimirLimits = { multitenancy: null, retention: null, retentionOf: new Map() };
+export const untold: MimirLimits = { multitenancy: null, retention: null, retentionOf: new Map(), argued: false };
 
 /**
  * The configuration files and arguments of one Mimir, later ones winning. Defaults count only where a configuration file was seen: another may be
@@ -29,6 +31,7 @@ export function mimirLimits(files: readonly string[], argv: readonly string[]): 
     multitenancy: booleanOf(flag(argv, 'auth.multitenancy-enabled') ?? config.multitenancy_enabled) ?? (known ? true : null),
     retention: seconds(flag(argv, 'compactor.blocks-retention-period') ?? retentionIn(config.limits)) ?? defaultRetention(config, known),
     retentionOf: new Map(configs.flatMap(overrides)),
+    argued: flag(argv, 'compactor.blocks-retention-period') !== null,
   };
 }
 

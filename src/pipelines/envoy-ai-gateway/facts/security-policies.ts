@@ -30,7 +30,12 @@ export interface SecurityPolicy {
   readonly namespace: string;
   readonly name: string;
   readonly created: string;
-  readonly targets: readonly { readonly kind: string; readonly name: string }[];
+  readonly targets: readonly {
+    readonly kind: string;
+    readonly name: string;
+    /** Where the name stands: "/spec/targetRefs/0/name". */
+    readonly path: string;
+  }[];
   /** Chooses its targets by label: which ones, only its status tells. */
   readonly selects: readonly string[];
   readonly produces: readonly ProducedHeader[];
@@ -68,10 +73,7 @@ export function securityPolicyOf(object: KubeObject): SecurityPolicy {
     namespace,
     name,
     created: creationTimestamp,
-    targets: [...records(spec.targetRefs), record(spec.targetRef)].flatMap((ref) => {
-      const target = text(ref.name);
-      return target === null ? [] : [{ kind: text(ref.kind) ?? '', name: target }];
-    }),
+    targets: targetsOf(spec),
     selects: records(spec.targetSelectors).map((selector) => text(selector.kind) ?? ''),
     produces: producedBy(spec),
     apiKey: 'apiKeyAuth' in spec ? apiKeyOf(record(spec.apiKeyAuth), namespace) : null,
@@ -84,6 +86,14 @@ export function securityPolicyOf(object: KubeObject): SecurityPolicy {
     accepted: accepted.length === 0 ? null : accepted.some((condition) => condition.status === 'True'),
     conditions,
   };
+}
+
+function targetsOf({ targetRefs, targetRef }: Readonly<Record<string, unknown>>): SecurityPolicy['targets'] {
+  const all = [...list(targetRefs).map((ref, at) => ({ ref, at: `targetRefs/${at}` })), { ref: targetRef, at: 'targetRef' }];
+  return all.flatMap(({ ref, at }) => {
+    const { kind, name } = record(ref);
+    return typeof name === 'string' ? [{ kind: text(kind) ?? '', name, path: `/spec/${at}/name` }] : [];
+  });
 }
 
 function apiKeyOf(auth: Readonly<Record<string, unknown>>, namespace: string): ApiKeyAuth {

@@ -2,6 +2,7 @@ import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import type { Version } from '../../../parse/versions.ts';
 import { aiRoutes } from '../../envoy-ai-gateway/facts/routes.ts';
 import { securityPolicies } from '../../envoy-ai-gateway/facts/security-policies.ts';
+import { shellWord } from '../../envoy-ai-gateway/phrases.ts';
 import { type EnvoyGateway, envoyGateways } from '../facts/envoy-gateways.ts';
 import { keyedRoutes, unkeyed } from '../keyed-routes.ts';
 import { ids } from '../names.ts';
@@ -49,14 +50,17 @@ function findings(gateway: EnvoyGateway, version: Version, sanitizing: boolean):
   return [];
 }
 
-function finding({ subject, namespace, name, image }: EnvoyGateway, message: string): Finding {
+const chart = 'oci://docker.io/envoyproxy/gateway-helm --version v1.6.2';
+
+function finding({ subject, namespace, name, image, release }: EnvoyGateway, message: string): Finding {
   return {
     subject,
     message,
     evidence: { saw: image, run: `kubectl -n ${namespace} get deployment ${name} -o jsonpath='{.spec.template.spec.containers[*].image}'` },
     remedy: {
       text: 'upgrade Envoy Gateway, its CRDs first',
-      command: `helm upgrade eg oci://docker.io/envoyproxy/gateway-helm --version v1.6.2 -n ${namespace}`,
+      // helm upgrade leaves CRDs as they are: Helm's rule for the folder crds/ of a chart.
+      command: `helm show crds ${chart} | kubectl apply --server-side --force-conflicts -f -\nhelm upgrade ${shellWord(release)} ${chart} -n ${namespace}`,
     },
   };
 }

@@ -1,5 +1,6 @@
 import { aboutTokens, type DashboardMap, type DashboardSidecar, dashboardSidecars } from '../../../facts/grafana-dashboards.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { shellWord } from '../../envoy-ai-gateway/phrases.ts';
 import { ids } from '../names.ts';
 import { reasonAgainst } from '../watching.ts';
 
@@ -88,7 +89,15 @@ function remedyOf({ namespace, name, labels }: DashboardMap, sidecar: DashboardS
       text: `give it the label ${sidecar.label}=${sidecar.value ?? '1'}`,
       command: `kubectl -n ${namespace} label configmap ${name} --overwrite ${sidecar.label}=${sidecar.value ?? '1'}`,
     };
+  return moving(namespace, name, sidecar.namespaces?.[0] ?? sidecar.namespace);
+}
+
+/** Without what the API server and the maker of the object wrote into it: the copy is nobody's. */
+function moving(namespace: string, name: string, to: string): NonNullable<Finding['remedy']> {
+  const of = `kubectl -n ${shellWord(namespace)}`;
+  const copy = `{apiVersion, kind, metadata: {namespace: ${JSON.stringify(to)}, name: .metadata.name, labels: .metadata.labels}, data}`;
   return {
-    text: `move it to namespace ${sidecar.namespaces?.[0] ?? sidecar.namespace}, or set sidecar.dashboards.searchNamespace of the Grafana chart to ALL`,
+    text: `move it to namespace ${to}, or set sidecar.dashboards.searchNamespace of the Grafana chart to ALL`,
+    command: `${of} get configmap ${shellWord(name)} -o json | jq ${shellWord(copy)} | kubectl create -f -\n${of} delete configmap ${shellWord(name)}`,
   };
 }

@@ -1,10 +1,12 @@
 import { type Datasource, datasources } from '../../../facts/grafana.ts';
 import { dashboardSidecars, isAboutTokens } from '../../../facts/grafana-dashboards.ts';
-import type { Mimir, MimirService } from '../../../facts/mimir.ts';
-import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import type { Mimir } from '../../../facts/mimir.ts';
+import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
 import { serviceAddress } from '../../../parse/service-address.ts';
+import { reaiming } from '../datasource-remedies.ts';
 import { destinations, mimirsToAsk } from '../facts/destinations.ts';
 import { ids } from '../names.ts';
+import { queryUrl } from '../store-urls.ts';
 import { type Reader, readersOf } from '../tenants.ts';
 
 /** Whether Grafana has a data source that finds the store, at the path where it answers queries. */
@@ -91,7 +93,7 @@ function wrong(mimir: Mimir, datasource: Datasource, problem: string): Finding {
     subject: datasource.subject,
     message: `data source ${datasource.name}: ${problem}`,
     evidence: { saw: `url: ${datasource.url}`, run: datasource.run },
-    remedy: { text: `set its url to ${urlOf(mimir)}` },
+    remedy: aimed(mimir, datasource),
   };
 }
 
@@ -103,20 +105,13 @@ function unaimed(mimir: Mimir, provisioned: readonly Datasource[]): Finding {
     severity: 'warning',
     message: `no data source that Grafana is provisioned with asks ${mimir.subject}: ${provisioned.map(({ name, url }) => `${name} asks ${url ?? 'nothing'}`).join(', ')}`,
     evidence: { saw: provisioned.map(({ url }) => url ?? '').join(', '), run: first.run },
-    remedy: { text: `add a data source of type prometheus with the url ${urlOf(mimir)}` },
+    remedy: { text: `add a data source of type prometheus with the url ${queryUrl(mimir) ?? nowhere}` },
   };
 }
 
-/** Where the store answers queries, for who is in the cluster. */
-function urlOf({ services }: Mimir): string {
-  const [service] = services.toSorted((a, b) => entrance(b) - entrance(a));
-  if (service === undefined) return 'the Service of the store with /prometheus';
-  const port = service.ports.find((each) => each === 8080 || each === 80) ?? service.ports[0] ?? 80;
-  return `http://${service.name}.${service.namespace}.svc:${port}/prometheus`;
-}
+const nowhere = 'of a Service of the store with /prometheus';
 
-/** The gateway before the query frontend, and that before headless Services of rings. */
-function entrance({ gateway, name }: MimirService): number {
-  if (gateway) return 3;
-  return /query-frontend$/.test(name) ? 2 : /headless|gossip|ring|discovery/.test(name) ? 0 : 1;
+function aimed(mimir: Mimir, datasource: Datasource): Remedy {
+  const url = queryUrl(mimir);
+  return url === null ? { text: `set its url to that ${nowhere}` } : reaiming(datasource, url);
 }

@@ -1,12 +1,16 @@
 import { listed } from '../../../checks/phrases.ts';
-import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import type { Mimir } from '../../../facts/mimir.ts';
+import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
 import { typeOf } from '../../../parse/collector-config.ts';
 import { grouped } from '../../envoy-ai-gateway/phrases.ts';
 import { collectorLogs, telling } from '../facts/collector-logs.ts';
 import { collectorMetrics, type ExporterCount, type SelfMetrics } from '../facts/collector-metrics.ts';
 import { passesThrough } from '../facts/collector-pods.ts';
+import { destinations } from '../facts/destinations.ts';
 import { type ExportService, exportServices } from '../facts/export-services.ts';
 import { type Scraping, scraping } from '../facts/scraping.ts';
+import { pushUrl } from '../store-urls.ts';
+import { decisive, reconfiguring } from '../text-remedies.ts';
 import { withoutCollectors } from '../verdicts.ts';
 
 /** Exporters that the store refuses, or that it does not answer. */
@@ -19,13 +23,14 @@ export const exportFailing = defineCheck({
   fix: "Read the collector's log for the status it was answered with: 401 wants X-Scope-OrgID, 404 another path, 400 names the series.",
   follows: ['receiver-unwired', 'collector-unready', 'store-unreachable', 'tenant-mismatched'],
   needs: { scraping, metrics: collectorMetrics },
-  wants: { logs: collectorLogs, services: exportServices },
-  judge: ({ scraping, metrics, logs, services }) => {
+  wants: { logs: collectorLogs, services: exportServices, destinations },
+  judge: ({ scraping, metrics, logs, services, destinations }) => {
     const none = withoutCollectors(scraping);
     if (none !== null) return none;
     const refusals =
       logs.status === 'read' && logs.value.status === 'asked' ? logs.value.read.flatMap((log) => refused(log, scraping)) : [];
-    const nowhere = services.status === 'read' ? services.value.read.flatMap((each) => leadsNowhere(each, scraping)) : [];
+    const mimirs = destinations.status === 'read' ? destinations.value.mimirs : [];
+    const nowhere = services.status === 'read' ? services.value.read.flatMap((each) => leadsNowhere(each, scraping, mimirs)) : [];
     if (nowhere.length > 0) return verdict(nowhere, scraping.unread);
     if (metrics.read.length === 0 && metrics.unread.length === 0 && refusals.length === 0) {
       const where =
@@ -121,7 +126,8 @@ function said(what: Trouble['what'], { sent, failed, queued, capacity }: Exporte
 }
 
 /** An address of the cluster behind which nothing is. */
-function leadsNowhere({ collector, exporter, address, ports }: ExportService, { emitters }: Scraping): readonly Finding[] {
+function leadsNowhere(way: ExportService, { emitters }: Scraping, mimirs: readonly Mimir[]): readonly Finding[] {
+  const { collector, exporter, address, ports } = way;
   const service = `${address.namespace}/${address.service}`;
   // A Service of the kind ExternalName has no ports of its own.
   if (ports !== null && (ports.length === 0 || ports.includes(address.port))) return [];
@@ -134,10 +140,20 @@ function leadsNowhere({ collector, exporter, address, ports }: ExportService, { 
       subject: collector.subject,
       message: `exporter ${exporter.id} sends to ${what}`,
       evidence: { saw: withoutUser(exporter.endpoint ?? ''), run: `kubectl -n ${address.namespace} get service` },
-      remedy: { text: `give exporter ${exporter.id} the address of the store` },
+      remedy: readdressing(way, mimirs),
       about: emitters.filter(({ scrapes }) => passesThrough(scrapes, collector)).map(({ emitter }) => emitter.key),
     },
   ];
+}
+
+/** Where one store is known, that is the one. */
+function readdressing({ collector, exporter: { id, kind, endpoint } }: ExportService, mimirs: readonly Mimir[]): Remedy {
+  const [only, ...others] = mimirs;
+  const url = only === undefined || others.length > 0 ? null : pushUrl(only);
+  const say = { text: `give exporter ${id} the address of the store${url === null ? '' : `, ${url}`}` };
+  if (url === null || kind !== 'remote-write' || endpoint?.includes('@')) return say;
+  const path = ['exporters', id, 'endpoint'];
+  return reconfiguring(collector, decisive(collector, path), say, [{ path, value: url }]);
 }
 
 /** A URL may hold credentials. */

@@ -1,14 +1,15 @@
 import { listed } from '../../../checks/phrases.ts';
 import type { ConfigSource } from '../../../facts/collector-texts.ts';
 import type { Collector } from '../../../facts/collectors.ts';
-import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
-import { keysOf } from '../../envoy-ai-gateway/phrases.ts';
+import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
+import { keysOf, shellWord } from '../../envoy-ai-gateway/phrases.ts';
 import { collectorMetrics } from '../facts/collector-metrics.ts';
 import { collectorPods } from '../facts/collector-pods.ts';
 import { scraping } from '../facts/scraping.ts';
 import { type StrayConfig, strayConfigs } from '../facts/stray-configs.ts';
 import { lastSource, placeOf, restart } from '../scrape-remedies.ts';
 import { staleOverrides } from '../stale-overrides.ts';
+import { thenRead } from '../text-remedies.ts';
 import { doubtsAsUnread, sidecars, withoutCollectors } from '../verdicts.ts';
 
 /** A scrape job that stands where no collector looks for it. */
@@ -44,7 +45,7 @@ function findingOf(stray: StrayConfig, collectors: readonly Collector[]): Findin
     subject: `ConfigMap ${namespace}/${name}`,
     message: `key ${key} holds a scrape job for ${sidecars(emitters)}, and no collector reads it: ${expected === null ? readsOf(able) : awaits(expected.collector, expected.source)}`,
     evidence: { saw: `key ${key} with a scrape job`, run: `kubectl -n ${namespace} get configmap ${name} -o yaml` },
-    remedy: { text: expected === null ? mendOf(able) : moved(expected.collector, expected.source) },
+    remedy: expected === null ? { text: mendOf(able) } : moved(stray, expected.collector, expected.source),
     about: keysOf(emitters),
   };
 }
@@ -63,9 +64,22 @@ function readsOf(able: readonly Collector[]): string {
   return reads.length === 0 ? 'none reads ConfigMaps of this kind' : listed(reads);
 }
 
-function moved(collector: Collector, source: ConfigSource): string {
+/** Within one ConfigMap the key is renamed; else the text is copied, for who made the other ConfigMap keeps it. */
+function moved(stray: StrayConfig, collector: Collector, source: ConfigSource): Remedy {
   const again = restart(collector);
-  return `move the text to ${placeOf(source)}${again === null ? '' : `, then ${again}`}`;
+  const text = `move the text to ${placeOf(source)}${again === null ? '' : `, then ${again}`}`;
+  if (source.key === null) return { text };
+  const { namespace, name, key } = stray;
+  const [from, to] = [key, source.key].map((each) => JSON.stringify(each)) as [string, string];
+  const get = `kubectl -n ${shellWord(namespace)} get configmap ${shellWord(name)} -o json`;
+  if (source.namespace === namespace && source.name === name)
+    return {
+      text,
+      command: thenRead(collector, `${get} | jq ${shellWord(`.data |= (.[${to}] = .[${from}] | del(.[${from}]))`)} | kubectl replace -f -`),
+    };
+  const metadata = JSON.stringify({ namespace: source.namespace, name: source.name });
+  const copy = `{apiVersion, kind, metadata: ${metadata}, data: {${to}: .data[${from}]}}`;
+  return { text, command: thenRead(collector, `${get} | jq ${shellWord(copy)} | kubectl apply --server-side -f -`) };
 }
 
 function mendOf([first]: readonly Collector[]): string {

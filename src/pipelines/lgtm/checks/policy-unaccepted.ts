@@ -1,5 +1,7 @@
-import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { patching } from '../../../checks/patching.ts';
+import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
 import type { Options } from '../../../model/fact.ts';
+import { nearNames } from '../../../parse/near.ts';
 import { gateways } from '../../envoy-ai-gateway/facts/gateways.ts';
 import { identity } from '../../envoy-ai-gateway/facts/identity.ts';
 import { proxies } from '../../envoy-ai-gateway/facts/proxies.ts';
@@ -96,12 +98,22 @@ function missingTarget(policy: SecurityPolicy, known: KnownTargets, routes: read
       subject: policy.subject,
       message: `its target ${target.kind} ${policy.namespace}/${target.name} does not exist, so it applies to nothing`,
       evidence: { saw: `targetRefs: ${missing.map(({ kind, name }) => `${kind} ${name}`).join(', ')}; no status`, run: showPolicy(policy) },
-      remedy: {
-        text: `name a route of its namespace, such as ${near
-          .map(({ name }) => name)
-          .slice(0, 3)
-          .join(', ')}`,
-      },
+      remedy: retargeting(
+        policy,
+        missing,
+        near.map(({ name }) => name),
+      ),
     },
   ];
+}
+
+/** Exact where one name is lost, and one route is the only one or the only one that is named much like it. */
+function retargeting({ namespace, name, subject }: SecurityPolicy, missing: SecurityPolicy['targets'], routes: readonly string[]): Remedy {
+  const [target, ...others] = missing;
+  const likely = routes.length === 1 ? routes : nearNames(target?.name ?? '', routes);
+  const [route, ...more] = likely;
+  if (target?.kind !== 'HTTPRoute' || others.length > 0 || route === undefined || more.length > 0)
+    return { text: `name a route of its namespace, such as ${routes.slice(0, 3).join(', ')}` };
+  const to = { resource: 'securitypolicy', namespace, name };
+  return patching(`let ${subject} target HTTPRoute ${route}`, [to, [{ op: 'replace', path: target.path, value: route }]]);
 }

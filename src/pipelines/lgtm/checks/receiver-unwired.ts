@@ -6,6 +6,7 @@ import { pipelinesOf } from '../../../parse/collector-config.ts';
 import { grouped, keysOf } from '../../envoy-ai-gateway/phrases.ts';
 import { type EmitterScraping, type Scrape, scraping } from '../facts/scraping.ts';
 import { lastSource, placeOf, restart, showSource } from '../scrape-remedies.ts';
+import { reconfiguring } from '../text-remedies.ts';
 import { goesAnotherWay, sidecars, withoutCollectors } from '../verdicts.ts';
 
 /** Jobs whose metrics end in the collector. */
@@ -98,8 +99,13 @@ function wiring(collector: Collector, receiver: string): NonNullable<Finding['re
   const source = lastSource(collector);
   const where = source === null ? collector.subject : placeOf(source);
   if (collector.kind === 'alloy') return { text: `give ${receiver} a forward_to with the receiver of a prometheus.remote_write` };
-  const patch = { service: { pipelines: { [pipeline?.id ?? 'metrics']: { receivers: [...(pipeline?.receivers ?? []), receiver] } } } };
-  return { text: `write the whole list of receivers in ${where}${again(collector)}`, patch };
+  const id = pipeline?.id ?? 'metrics';
+  const receivers = [...(pipeline?.receivers ?? []), receiver];
+  const say = {
+    text: `write the whole list of receivers in ${where}${again(collector)}`,
+    patch: { service: { pipelines: { [id]: { receivers } } } },
+  };
+  return reconfiguring(collector, source, say, [{ path: ['service', 'pipelines', id, 'receivers'], value: receivers }]);
 }
 
 function sending(collector: Collector): NonNullable<Finding['remedy']> {
@@ -109,10 +115,13 @@ function sending(collector: Collector): NonNullable<Finding['remedy']> {
   const where = source === null ? collector.subject : placeOf(source);
   if (able.length === 0)
     return { text: `add an exporter that writes to the store to ${where}, and name it in the metrics pipeline${again(collector)}` };
-  const patch = {
-    service: { pipelines: { [pipeline?.id ?? 'metrics']: { exporters: [...new Set([...(pipeline?.exporters ?? []), ...able])] } } },
+  const id = pipeline?.id ?? 'metrics';
+  const exporters = [...new Set([...(pipeline?.exporters ?? []), ...able])];
+  const say = {
+    text: `name ${listed(able)} among the exporters of the metrics pipeline in ${where}${again(collector)}`,
+    patch: { service: { pipelines: { [id]: { exporters } } } },
   };
-  return { text: `name ${listed(able)} among the exporters of the metrics pipeline in ${where}${again(collector)}`, patch };
+  return reconfiguring(collector, source, say, [{ path: ['service', 'pipelines', id, 'exporters'], value: exporters }]);
 }
 
 function again(collector: Collector): string {

@@ -1,11 +1,13 @@
 import type { ConfigSource } from '../../../facts/collector-texts.ts';
 import type { Collector } from '../../../facts/collectors.ts';
-import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
 import { type Misescape, misescapes } from '../../../parse/collector-escaping.ts';
 import { record, records, text } from '../../../parse/fields.ts';
-import { keysOf, shellWord } from '../../envoy-ai-gateway/phrases.ts';
+import { wordEdits } from '../../../parse/yaml-edit.ts';
+import { keysOf } from '../../envoy-ai-gateway/phrases.ts';
 import { type Scraping, scraping } from '../facts/scraping.ts';
 import { placeOf, restart, showSource } from '../scrape-remedies.ts';
+import { editing, textPlace, thenRead } from '../text-remedies.ts';
 import { withoutCollectors } from '../verdicts.ts';
 
 /** Capture groups that do not survive the way from the collector's configuration to its scraper. */
@@ -79,7 +81,7 @@ function findingOf(misescape: Misescape, collector: Collector, about: readonly s
     evidence: { saw: written, run: showSource(source, collector) },
     remedy: {
       text: `write ${right}${source === null ? '' : ` in ${placeOf(source)}`}${again(collector)}`,
-      ...(source?.key == null ? {} : { command: replacing(source, written, right) }),
+      ...replacing(collector, source, misescape),
     },
     about,
   };
@@ -99,8 +101,9 @@ function again(collector: Collector): string {
   return command === null ? '' : `, then ${command}`;
 }
 
-function replacing({ namespace, name }: ConfigSource, written: string, right: string): string {
-  const pattern = written.replace(/[\\.[\]*^$/]/g, '\\$&');
-  const text = right.replace(/[\\&/]/g, '\\$&');
-  return `kubectl -n ${namespace} get configmap ${name} -o yaml | sed ${shellWord(`s/\\([^$]\\)${pattern}/\\1${text}/`)} | kubectl apply -f -`;
+/** Wherever it stands: what is spoilt in one job is in all. */
+function replacing(collector: Collector, source: ConfigSource | null, { written, right }: Misescape): Pick<Remedy, 'command'> {
+  const edits = source?.text == null ? [] : wordEdits(source.text, written, right, '$');
+  if (source === null || source.key === null || edits.length === 0) return {};
+  return { command: thenRead(collector, editing(textPlace(source), edits)) };
 }

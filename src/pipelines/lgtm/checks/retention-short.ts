@@ -1,11 +1,13 @@
 import type { Mimir } from '../../../facts/mimir.ts';
 import { type TokenQuery, tokenQueries } from '../../../facts/token-queries.ts';
-import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
 import { durationOf } from '../../../parse/duration.ts';
+import { yamlEdits } from '../../../parse/yaml-edit.ts';
 import { destinations, mimirsToAsk } from '../facts/destinations.ts';
 import { stores } from '../facts/stores.ts';
 import { ids, tenantHeader } from '../names.ts';
 import { nouns } from '../nouns.ts';
+import { editing, valueAt } from '../text-remedies.ts';
 
 /** Queries that look back further than the store keeps samples. */
 export const retentionShort = defineCheck({
@@ -17,8 +19,11 @@ export const retentionShort = defineCheck({
   fix: 'Raise `limits.compactor_blocks_retention_period` of the store above the longest range of dashboards and rules.',
   needs: { destinations, queries: tokenQueries(nouns), stores },
   judge({ destinations, queries, stores }) {
-    const asked = mimirsToAsk(destinations).map((mimir) => ({ mimir, kept: keptBy(mimir, tenantOf(mimir, stores.servers)) }));
-    const told = asked.flatMap(({ mimir, kept }) => (kept === null ? [] : [{ mimir, kept }]));
+    const asked = mimirsToAsk(destinations).map((mimir) => ({ mimir, tenant: tenantOf(mimir, stores.servers) }));
+    const told = asked.flatMap(({ mimir, tenant }) => {
+      const kept = keptBy(mimir, tenant);
+      return kept === null ? [] : [{ mimir, kept, tenant }];
+    });
     if (told.length === 0)
       return { status: 'skip', because: 'no configuration of the store that could be read says how long samples are kept' };
     const longest = queries.queries.map((query) => ({ query, seconds: reach(query) })).toSorted((a, b) => b.seconds - a.seconds)[0];
@@ -26,7 +31,7 @@ export const retentionShort = defineCheck({
       if (queries.unread.length > 0) return { status: 'unknown', unread: queries.unread };
       return { status: 'skip', because: 'no query about tokens has a range' };
     }
-    return verdict(told.flatMap(({ mimir, kept }) => (kept !== 0 && kept < longest.seconds ? [short(mimir, kept, longest)] : [])));
+    return verdict(told.flatMap((each) => (each.kept !== 0 && each.kept < longest.seconds ? [short(each, longest)] : [])));
   },
 });
 
@@ -54,7 +59,16 @@ interface Reaching {
 
 const days = (seconds: number): string => `${Math.round((seconds / 86_400) * 10) / 10} d`;
 
-function short({ subject, namespace }: Mimir, kept: number, { query, seconds }: Reaching): Finding {
+interface Keeping {
+  readonly mimir: Mimir;
+  /** Seconds. */
+  readonly kept: number;
+  readonly tenant: string | null;
+}
+
+function short(keeping: Keeping, { query, seconds }: Reaching): Finding {
+  const { mimir, kept } = keeping;
+  const { subject, namespace } = mimir;
   return {
     subject,
     message: `it keeps ${days(kept)}, and ${query.holder.subject}, ${query.query.place} looks back ${days(seconds)}`,
@@ -62,6 +76,25 @@ function short({ subject, namespace }: Mimir, kept: number, { query, seconds }: 
       saw: `compactor_blocks_retention_period of ${days(kept)}; ${query.query.expr}`,
       run: `kubectl -n ${namespace} get configmaps -o yaml | grep -n retention_period`,
     },
-    remedy: { text: `set limits.compactor_blocks_retention_period to ${Math.ceil(seconds / 86_400)}d or more, or shorten the range` },
+    remedy: keepingLonger(keeping, `${Math.ceil(seconds / 86_400)}d`),
   };
+}
+
+const period = 'compactor_blocks_retention_period';
+
+/** Where it is said: for one tenant in a file that is read while the store runs (runtime_config), else for all, which is read once. */
+function keepingLonger({ mimir, tenant }: Keeping, wanted: string): Remedy {
+  const own = tenant !== null && mimir.limits.retentionOf.has(tenant);
+  const path = own ? ['overrides', tenant, period] : ['limits', period];
+  const say = { text: `set ${path.join('.')} to ${wanted} or more, or shorten the range` };
+  const holders = mimir.texts.filter(({ text }) => valueAt(text, path) !== undefined);
+  const [holder] = holders;
+  // An argument of its own is worth more than the file.
+  if (holder === undefined || holders.length > 1 || (mimir.limits.argued && !own)) return say;
+  const edits = yamlEdits(holder.text, [{ path, value: wanted }]);
+  const { compacting } = mimir;
+  if (edits === null || (compacting === null && !own)) return say;
+  const command = editing({ resource: 'configmap', namespace: holder.namespace, name: holder.name, at: ['data', holder.key] }, edits);
+  const again = `kubectl -n ${compacting?.namespace} rollout restart ${compacting?.kind.toLowerCase()}/${compacting?.name}`;
+  return { ...say, command: own ? command : `${command}\n${again}` };
 }

@@ -1,12 +1,14 @@
 import { datasources } from '../../../facts/grafana.ts';
 import type { Mimir } from '../../../facts/mimir.ts';
 import { type ServerSeries, storedSeries } from '../../../facts/stored-series.ts';
-import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
 import type { Attempt } from '../../../model/fact.ts';
+import { retenanting } from '../datasource-remedies.ts';
 import { type Destination, destinations, mimirsToAsk } from '../facts/destinations.ts';
 import { ids, tenantHeader } from '../names.ts';
 import { nouns } from '../nouns.ts';
 import { type Reader, readersOf, reads, tenantAt, writerTenant } from '../tenants.ts';
+import { decisive, reconfiguring } from '../text-remedies.ts';
 
 /** A collector that writes for one tenant and a data source that reads another: both work, and nothing is found. */
 export const tenantMismatched = defineCheck({
@@ -80,7 +82,8 @@ function foundAs(tenant: string | null, { key }: Mimir, series: Attempt<readonly
 
 const named = (tenant: string | null): string => (tenant === null ? 'no tenant' : `tenant ${tenant}`);
 
-function refused({ collector, exporter }: Destination, read: string | null): Finding {
+function refused(destination: Destination, read: string | null): Finding {
+  const { collector, exporter } = destination;
   const { subject, namespace } = collector;
   return {
     subject,
@@ -89,21 +92,24 @@ function refused({ collector, exporter }: Destination, read: string | null): Fin
       saw: `no ${tenantHeader} header on ${exporter.id}`,
       run: `kubectl -n ${namespace} get configmaps,opentelemetrycollectors -o yaml`,
     },
-    remedy: { text: `give ${exporter.id} the header ${tenantHeader}: ${read ?? 'TENANT'}` },
+    remedy: naming(destination, read),
   };
 }
 
-function findingOf({ datasource }: Reader, read: string | null, { collector, exporter }: Destination, written: string | null): Finding {
+/** Lets an exporter name a tenant. */
+function naming({ collector, exporter: { id } }: Destination, tenant: string | null): Remedy {
+  const say = { text: `give ${id} the header ${tenantHeader}: ${tenant ?? 'TENANT'}` };
+  if (tenant === null || tenant.includes('|')) return say;
+  const source = decisive(collector, ['exporters', id]);
+  return reconfiguring(collector, source, say, [{ path: ['exporters', id, 'headers', tenantHeader], value: tenant }]);
+}
+
+function findingOf({ datasource }: Reader, read: string | null, writer: Destination, written: string | null): Finding {
+  const { collector, exporter } = writer;
   return {
     subject: datasource.subject,
     message: `data source ${datasource.name} reads ${named(read)}, and ${exporter.id} of ${collector.subject} writes to ${named(written)}`,
     evidence: { saw: `${datasource.name}: ${named(read)}; ${exporter.id}: ${named(written)}`, run: datasource.run },
-    remedy:
-      written === null
-        ? { text: `give ${exporter.id} the header ${tenantHeader}: ${read ?? 'TENANT'}` }
-        : {
-            text: `let data source ${datasource.name} send ${tenantHeader}: ${written}`,
-            patch: { jsonData: { httpHeaderName1: tenantHeader }, secureJsonData: { httpHeaderValue1: written } },
-          },
+    remedy: written === null ? naming(writer, read) : retenanting(datasource, written),
   };
 }

@@ -6,7 +6,9 @@ import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/
 import { list } from '../../../parse/fields.ts';
 import { grouped, keysOf } from '../../envoy-ai-gateway/phrases.ts';
 import { type EmitterScraping, type Near, type Scraping, scraping } from '../facts/scraping.ts';
-import { lastSource, placeOf, scrapeRemedy, showSource } from '../scrape-remedies.ts';
+import { admitting, placeOfJob } from '../job-remedies.ts';
+import { scrapeRemedy } from '../scrape-job-remedy.ts';
+import { lastSource, placeOf, showSource } from '../scrape-remedies.ts';
 import { doubtsAsUnread, goesAnotherWay, sidecars, withoutCollectors } from '../verdicts.ts';
 
 /** Sidecars that no scrape job of any collector reaches. */
@@ -53,17 +55,18 @@ function findingsOf(missed: readonly EmitterScraping[], scraping: Scraping): rea
 }
 
 function nearMiss(nears: readonly Near[], emitters: readonly Emitter[]): readonly Finding[] {
-  const [near] = nears;
+  const [near, ...more] = nears;
   if (near === undefined || near.outcome.status === 'elsewhere') return [];
   const { collector, job, outcome } = near;
-  const source = lastSource(collector);
+  const source = placeOfJob(near)?.source ?? lastSource(collector);
   const explained = explainedBy(outcome, nears, emitters);
+  const say = { text: `in job ${job.name}${source === null ? '' : ` of ${placeOf(source)}`}, ${explained.mend}` };
   return [
     {
       subject: collector.subject,
       message: `job ${job.name} passes ${sidecars(emitters)} by: ${explained.message}`,
       evidence: { saw: explained.saw, run: showSource(source, collector) },
-      remedy: { text: `in job ${job.name}${source === null ? '' : ` of ${placeOf(source)}`}, ${explained.mend}` },
+      remedy: admitting([near, ...more], emitters, say),
       about: keysOf(emitters),
     },
   ];
@@ -114,7 +117,7 @@ function dropped(nears: readonly Near[], raw: Readonly<Record<string, unknown>>,
   return {
     message: `its rule ${action} ${JSON.stringify(raw.regex ?? '(.*)')} over ${labels} ${does} ${listed(seen)}`,
     saw: `${labels}: ${values.join(', ')}`,
-    mend: mendOf(labels, values, emitters),
+    mend: action === 'drop' ? `let the rule spare ${listed(values)}` : mendOf(labels, values, emitters),
   };
 }
 

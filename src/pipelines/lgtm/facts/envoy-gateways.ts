@@ -12,6 +12,8 @@ export interface EnvoyGateway {
   readonly image: string;
   /** By the tag of its image; null: a digest, or a tag that is no release. */
   readonly version: Version | null;
+  /** The Helm release that made it: its annotation, else the label of its chart. */
+  readonly release: string;
 }
 
 /** Every Envoy Gateway that has replicas. */
@@ -23,7 +25,7 @@ export const envoyGateways = defineFact({
 });
 
 /** EG:charts/gateway-helm: image envoyproxy/gateway, container and Deployment envoy-gateway; mirrors keep the end of the name. */
-function envoyGatewayOf({ namespace, name, containers, replicas }: Deployment): readonly EnvoyGateway[] {
+function envoyGatewayOf({ namespace, name, containers, replicas, metadata, labels }: Deployment): readonly EnvoyGateway[] {
   const container = containers.find(
     ({ name: own, image, init }) =>
       // Beside every Envoy the same image ends its connections: EG internal/infrastructure/kubernetes/proxy.
@@ -31,5 +33,7 @@ function envoyGatewayOf({ namespace, name, containers, replicas }: Deployment): 
   );
   if (container === undefined || replicas === 0) return [];
   const { image } = container;
-  return [{ subject: `Deployment ${namespace}/${name}`, namespace, name, image, version: versionOf(imageOf(image).tag) }];
+  // "eg" is what its documentation calls it.
+  const release = metadata.annotations?.['meta.helm.sh/release-name'] ?? labels['app.kubernetes.io/instance'] ?? 'eg';
+  return [{ subject: `Deployment ${namespace}/${name}`, namespace, name, image, version: versionOf(imageOf(image).tag), release }];
 }

@@ -1,0 +1,123 @@
+import { Document, isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument, visit, type YAMLMap, type YAMLSeq } from 'yaml';
+import { yamlTrouble } from './yaml-guard.ts';
+
+/** A value put at a place of a YAML text. The last step "-" puts it at the end of a list; maps on the way that are not there are made. */
+export interface YamlChange {
+  readonly path: readonly (string | number)[];
+  readonly value: unknown;
+}
+
+/** A piece of a text, from `at` up to `end`, and what takes its place. */
+export interface Splice {
+  readonly at: number;
+  readonly end: number;
+  readonly fresh: string;
+}
+
+/** Where a value has to be written into a text; null: there is no such place, or none that can be told. */
+export function spliceOf(text: string, { path, value }: YamlChange): Splice | null {
+  if (yamlTrouble(text) !== null) return null;
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, merge: true, logLevel: 'silent' });
+  if (document.errors.length > 0) return null;
+  const written: Written = { text, column: (offset) => lines.linePos(offset).col - 1 };
+  if (document.contents !== null) return spliceAt(document.contents, { path, value }, written);
+  const start = text === '' || text.endsWith('\n') ? '' : '\n';
+  return { at: text.length, end: text.length, fresh: `${start}${block(nested(path, value), 0)}\n` };
+}
+
+interface Written {
+  readonly text: string;
+  readonly column: (offset: number) => number;
+}
+
+function spliceAt(node: unknown, { path: [step, ...rest], value }: YamlChange, written: Written): Splice | null {
+  if (isSeq(node)) {
+    if (step === '-') return rest.length > 0 ? null : appended(node, value, written);
+    const item = node.get(step, true);
+    return rest.length === 0 ? inPlace(written.text, item, value) : spliceAt(item, { path: rest, value }, written);
+  }
+  if (!isMap(node) || typeof step !== 'string') return null;
+  const pair = node.items.find(({ key }) => isScalar(key) && key.value === step);
+  if (pair === undefined) return added(node, { [step]: nested(rest, value) }, written);
+  if (rest.length === 0 || (isScalar(pair.value) && pair.value.value === null)) return replaced(written.text, pair, nested(rest, value));
+  return spliceAt(pair.value, { path: rest, value }, written);
+}
+
+/** A value with the maps and lists on the way to it. */
+export function nested(path: readonly (string | number)[], value: unknown): unknown {
+  return path.reduceRight<unknown>((inner, step) => (step === '-' || typeof step === 'number' ? [inner] : { [step]: inner }), value);
+}
+
+/** In one line: what may stand anywhere. A text that is JSON stays so. */
+function flow(text: string, value: unknown): string {
+  if (/^\s*\{/.test(text)) return JSON.stringify(value);
+  const document = new Document(value);
+  visit(document, { Collection: (_, node) => void Object.assign(node, { flow: true }) });
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false }).trimEnd();
+}
+
+/** In lines of their own, the first without its indent; lists of words in one. */
+function block(value: unknown, indent: number): string {
+  const document = new Document(value);
+  visit(document, { Seq: (_, node) => void Object.assign(node, { flow: node.items.every(isScalar) }) });
+  const text = document.toString({ lineWidth: 0, flowCollectionPadding: false });
+  return text.trimEnd().replaceAll('\n', `\n${' '.repeat(indent)}`);
+}
+
+function rangeOf(node: unknown): readonly [start: number, end: number] | null {
+  const range = (node as { readonly range?: readonly [number, number, number] | null } | null)?.range;
+  return range == null ? null : [range[0], range[1]];
+}
+
+/** The end of what a node says, before blanks and line breaks. */
+function endOf(text: string, node: unknown): number | null {
+  const range = rangeOf(node);
+  return range === null ? null : range[0] + text.slice(...range).trimEnd().length;
+}
+
+function inPlace(text: string, node: unknown, value: unknown): Splice | null {
+  const range = rangeOf(node);
+  const end = endOf(text, node);
+  return range === null || end === null || !isScalar(node) ? null : { at: range[0], end, fresh: flow(text, value) };
+}
+
+/** A scalar where it stands; a list or a map with its key, for one in lines of its own may stand no further in than its key. */
+function replaced(text: string, { key, value: old }: Pair, value: unknown): Splice | null {
+  const start = rangeOf(key);
+  const end = endOf(text, old) ?? start?.[1];
+  if (start === null || end === undefined) return null;
+  if (isScalar(old) && old.value !== null) return inPlace(text, old, value);
+  return { at: start[0], end: Math.max(end, text.indexOf(':', start[1]) + 1), fresh: `${text.slice(...start)}: ${flow(text, value)}` };
+}
+
+function added(map: YAMLMap, value: object, { text, column }: Written): Splice | null {
+  const start = rangeOf(map)?.[0];
+  const last = map.items.at(-1) as Pair | undefined;
+  if (start === undefined) return null;
+  if (map.flow === true)
+    return inFlow(text, start, last === undefined ? null : endOf(text, last.value ?? last.key), flow(text, value).slice(1, -1));
+  const end = last === undefined ? null : (endOf(text, last.value) ?? endOf(text, last.key));
+  if (end === null) return null;
+  return lineAfter(text, end, column(start), block(value, column(start)));
+}
+
+function appended(list: YAMLSeq, value: unknown, { text, column }: Written): Splice | null {
+  const start = rangeOf(list)?.[0];
+  const last = list.items.at(-1);
+  if (start === undefined) return null;
+  if (list.flow === true) return inFlow(text, start, last === undefined ? null : endOf(text, last), flow(text, value));
+  const end = endOf(text, last);
+  return end === null ? null : lineAfter(text, end, column(start), block([value], column(start)));
+}
+
+function inFlow(text: string, start: number, last: number | null, fresh: string): Splice {
+  const at = last ?? text.slice(start).search(/[[{]/) + start + 1;
+  return { at, end: at, fresh: last === null ? fresh : `, ${fresh}` };
+}
+
+/** After the line in which something ends, so that its comment stays with it. */
+function lineAfter(text: string, end: number, indent: number, fresh: string): Splice {
+  const at = text.indexOf('\n', end) < 0 ? text.length : text.indexOf('\n', end);
+  return { at, end: at, fresh: `\n${' '.repeat(indent)}${fresh}` };
+}
