@@ -119,10 +119,18 @@ async function absentGroups(
   return counts.filter(({ count }) => count === 0).map(({ label }) => ({ label, stored: likeLabel(label, present) }));
 }
 
-/** The stored spelling of a label, or the name it had to take: `exported_…`. */
+/** The stored spelling of a label, the name it had to take, `exported_…`, or the one label that says the same thing, "user_id" for "user". */
 function likeLabel(label: string, present: readonly string[]): string | null {
   const alike = (candidate: string): boolean => candidate !== label && normaliseLabel(candidate) === normaliseLabel(label);
-  return present.find(alike) ?? present.find((candidate) => candidate === `exported_${label}`) ?? null;
+  const same = present.find(alike) ?? present.find((candidate) => candidate === `exported_${label}`);
+  if (same !== undefined) return same;
+  const [kin, ...others] = present.filter((candidate) => candidate !== label && thingOf(candidate) === thingOf(label));
+  return others.length === 0 ? (kin ?? null) : null;
+}
+
+/** What a label names: an ID or a name of it is the thing. */
+function thingOf(label: string): string {
+  return normaliseLabel(label).replace(/(?<=\w)_(id|name)$/, '');
 }
 
 async function labelled(tools: Tools, series: string, label: string): Promise<number> {

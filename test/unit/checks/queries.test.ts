@@ -196,6 +196,11 @@ describe('one query', () => {
       /^collapsed: .*groups by department, which no series/,
     ],
     [
+      'a label that is stored without a name behind it',
+      `sum by (user_namespace_name) (rate(gen_ai_client_token_usage_sum{${total}}[5m]))`,
+      /^collapsed: .*→ group by the label as it is stored: sum by \(user_namespace\)/,
+    ],
+    [
       'a label in another spelling',
       `sum by ("gen_ai.request.model") (rate(gen_ai_client_token_usage_sum{${total}}[5m]))`,
       /^collapsed: .*sum by \(gen_ai_request_model\)/,
