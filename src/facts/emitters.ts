@@ -2,6 +2,7 @@ import type { Fact } from '../model/fact.ts';
 import type { Many } from '../model/source.ts';
 import type { Pod } from './pods.ts';
 import type { Servers } from './prometheus.ts';
+import type { Workload } from './workloads.ts';
 
 /** A pod port that serves token metrics: an ExtProc sidecar, a Limitador, a gpt-load. The shared half of the chain is judged over these. */
 export interface Emitter {
@@ -103,4 +104,6 @@ export interface Nouns {
   readonly servers?: Fact<Servers>;
   /** Whether ServiceMonitors scrape them as well: pods that Services send to. */
   readonly services?: boolean;
+  /** The workloads whose templates people write, where no controller makes the containers that serve the metrics. */
+  readonly workloads?: Fact<Many<Workload>>;
 }

@@ -131,7 +131,7 @@ function shellLines({ command, patch }: Remedy): readonly string[] {
 }
 
 /** What a remedy may call. */
-const programs: ReadonlySet<string> = new Set(['kubectl', 'helm', 'jq']);
+const programs: ReadonlySet<string> = new Set(['kubectl', 'helm', 'jq', 'openssl']);
 
 function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

@@ -1,4 +1,4 @@
-import { controllers } from '../worlds/gpt-load/controllers.ts';
+import { controllers, toldOf } from '../worlds/gpt-load/controllers.ts';
 import { mended } from '../worlds/gpt-load/mended.ts';
 import { provesFixes } from './fixing.ts';
 
@@ -6,6 +6,10 @@ provesFixes('fixes of gpt-load on a real cluster', {
   subnet: '127.0.96',
   mended,
   controllers,
+  told: toldOf,
   later: ['counts-disagree', 'series-stale'],
-  made: [['podmonitor', 'llm', 'token-metrics']],
+  made: [
+    ['podmonitor', 'llm', 'token-metrics'],
+    ['secret', 'llm', 'gpt-load-metrics'],
+  ],
 });

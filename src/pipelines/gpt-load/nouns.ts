@@ -1,4 +1,5 @@
 import type { Nouns } from '../../facts/emitters.ts';
+import { workloads } from '../../facts/workloads.ts';
 import { emissions } from './facts/emissions.ts';
 import { emitters } from './facts/emitters.ts';
 import { identity } from './facts/identity.ts';
@@ -17,6 +18,7 @@ export const nouns: Nouns = {
     kept: { batch: 60 },
   },
   services: true,
+  workloads,
   emitters,
   emissions,
   identity,

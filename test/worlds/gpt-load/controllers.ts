@@ -1,3 +1,4 @@
+import type { Options } from '../../../src/model/fact.ts';
 import type { GptLoad } from '../../e2e/emulator/gpt-load.ts';
 import type { Workbench } from '../../e2e/fixing.ts';
 import type { Staged } from '../../e2e/testbed/stage.ts';
@@ -75,8 +76,14 @@ function variableOf(name: string, env: readonly Editable[], kubectl: Workbench['
   return from === undefined ? variable.value : secretValue(from.name, from.key, kubectl);
 }
 
+/** Whoever makes a new token tells doctor of it. */
+export function toldOf({ kubectl }: Workbench): Partial<Options> {
+  const names = kubectl('get', 'secrets', '-n', namespace, '-o', 'name');
+  return names.includes('secret/gpt-load-metrics') ? { metricsToken: secretValue('gpt-load-metrics', 'metrics', kubectl) } : {};
+}
+
 /** What a key of a Secret holds. */
-export function secretValue(name: string, key: string, kubectl: Workbench['kubectl']): string {
+function secretValue(name: string, key: string, kubectl: Workbench['kubectl']): string {
   const { data } = JSON.parse(kubectl('get', 'secret', '-n', namespace, name, '-o', 'json'));
   return Buffer.from(data[key], 'base64').toString();
 }

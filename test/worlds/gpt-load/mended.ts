@@ -12,6 +12,13 @@ export const mended: readonly string[] = [
   'gpt-load-tokens-dropped',
   'gpt-load-monitor-on-wrong-port',
   'gpt-load-monitor-not-selected',
+  'gpt-load-open-inside',
+  'gpt-load-open-load-balancer',
+  'gpt-load-open-and-overcounted',
+  'gpt-load-token-renewed',
+  'gpt-load-port-undeclared',
+  'gpt-load-slow-scrapes',
+  'gpt-load-replicas-on-one-database',
   'kuadrant-and-gpt-load-each-broken duplicate-monitors',
 ];
 

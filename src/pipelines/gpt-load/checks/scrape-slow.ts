@@ -1,7 +1,9 @@
+import { fieldOf, monitorNamed, type Patched, patching } from '../../../checks/patching.ts';
 import { queryRun } from '../../../checks/stored.ts';
 import { distinctUnread } from '../../../checks/wording.ts';
-import { type Coverage, coverage } from '../../../facts/coverage.ts';
-import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { type Coverage, coverage, type EndpointCoverage } from '../../../facts/coverage.ts';
+import type { Operation } from '../../../model/change.ts';
+import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
 import type { Attempt } from '../../../model/fact.ts';
 import { durationOf } from '../../../parse/duration.ts';
 import { text } from '../../../parse/fields.ts';
@@ -26,7 +28,8 @@ export const scrapeSlow = defineCheck({
     if (counters.length === 0) return { status: 'skip', because: 'no token series is stored' };
     const found = counters.flatMap(({ durations, server }) =>
       durations.flatMap(({ instance, seconds }): readonly Finding[] => {
-        const timeout = timeoutOf(instance.key, coverage);
+        const own = endpointsOf(instance.key, coverage);
+        const timeout = timeoutOf(own, coverage);
         if (seconds <= timeout / 2) return [];
         return [
           {
@@ -36,7 +39,9 @@ export const scrapeSlow = defineCheck({
               saw: `${seconds.toFixed(2)} s on average within 15 minutes`,
               run: queryRun('avg_over_time(scrape_duration_seconds[15m])'),
             },
-            remedy: { text: 'raise scrapeTimeout and interval of its monitor, or keep the request log for fewer days' },
+            remedy: patient(own, seconds, coverage) ?? {
+              text: 'raise scrapeTimeout and interval of its monitor, or keep the request log for fewer days',
+            },
             about: [instance.key],
           },
         ];
@@ -46,10 +51,28 @@ export const scrapeSlow = defineCheck({
   },
 });
 
-function timeoutOf(key: string, attempt: Attempt<Coverage>): number {
+function endpointsOf(key: string, attempt: Attempt<Coverage>): readonly EndpointCoverage[] {
+  const all = attempt.status === 'read' ? attempt.value.monitors.flatMap(({ endpoints }) => endpoints) : [];
+  return all.filter(({ covers }) => covers.some(({ emitter }) => emitter.key === key));
+}
+
+/** A timeout of four times what a scrape takes, in tens of seconds; the interval may not be shorter. Null where no monitor is known, or nothing that a minute would do. */
+function patient(own: readonly EndpointCoverage[], seconds: number, attempt: Attempt<Coverage>): Remedy | null {
+  const timeout = Math.ceil((4 * seconds) / 10) * 10;
+  if (own.length === 0 || timeout > 60) return null;
+  const usual = attempt.status === 'read' ? attempt.value.objects.flatMap(({ scrapeInterval }) => durationOf(scrapeInterval) ?? []) : [];
+  const changes = own.map((coverage): readonly [Patched, readonly Operation[]] => {
+    const interval = durationOf(coverage.endpoint.interval) ?? Math.min(...usual);
+    const longer: Operation = { op: 'add', path: fieldOf(coverage, 'interval'), value: `${timeout}s` };
+    const patience: Operation = { op: 'add', path: fieldOf(coverage, 'scrapeTimeout'), value: `${timeout}s` };
+    return [monitorNamed(coverage.monitor), interval >= timeout ? [patience] : [longer, patience]];
+  });
+  return patching(`give a scrape ${timeout} s, and let scrapes be as far apart`, ...changes);
+}
+
+function timeoutOf(own: readonly EndpointCoverage[], attempt: Attempt<Coverage>): number {
   if (attempt.status === 'unread') return usualTimeout;
-  const { monitors, objects } = attempt.value;
-  const own = monitors.flatMap(({ endpoints }) => endpoints).filter(({ covers }) => covers.some(({ emitter }) => emitter.key === key));
+  const { objects } = attempt.value;
   const set = own.map(({ endpoint }) => durationOf(endpoint.scrapeTimeout)).find((seconds) => seconds !== null);
   const global = objects
     .map(({ raw }) => durationOf(text((raw.spec as { scrapeTimeout?: unknown } | undefined)?.scrapeTimeout)))

@@ -1,13 +1,15 @@
+import { monitorNamed, patching } from '../../../checks/patching.ts';
 import { counted } from '../../../checks/phrases.ts';
 import { ownTargets } from '../../../checks/scraped.ts';
 import { distinctUnread, shell } from '../../../checks/wording.ts';
 import { type Coverage, coverage, type EndpointCoverage } from '../../../facts/coverage.ts';
-import { endpointsField, type Monitor, resourceOf } from '../../../facts/monitors.ts';
+import { endpointsField, type Monitor, type MonitorEndpoint, resourceOf } from '../../../facts/monitors.ts';
 import { type EmitterTarget, targets } from '../../../facts/targets.ts';
 import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
 import { record, records } from '../../../parse/fields.ts';
 import { type Instance, instances } from '../facts/instances.ts';
 import { nouns } from '../nouns.ts';
+import { begunAnew, bringsKeyOf, bringsToken, isRefused } from '../remedies.ts';
 
 /** Scrapers that do not bring the token which the pods ask for. */
 export const scrapeUnauthorized = defineCheck({
@@ -42,24 +44,15 @@ interface Seen {
   readonly coverage: Coverage;
 }
 
-const isRefused = ({ health, lastError }: EmitterTarget): boolean => health === 'down' && /HTTP status (401|403)/.test(lastError);
-
 function findingsOf({ monitor, endpoint, pool, covers }: EndpointCoverage, { guarded, known, coverage }: Seen): readonly Finding[] {
   const own = guarded.filter(({ key }) => covers.some(({ emitter, dropped }) => emitter.key === key && dropped === undefined));
   const targetsOf = ({ key }: Instance): readonly EmitterTarget[] =>
     known.filter((target) => target.pool === pool && target.emitter.key === key);
   const refused = own.filter((instance) => targetsOf(instance).some(isRefused));
   const carries = bringsToken(endpoint.raw) || scrapeClassBrings(monitor, coverage);
-  if (refused.length > 0) return [finding(refused, { monitor, index: endpoint.index }, carries, true)];
+  if (refused.length > 0) return [finding(refused, { monitor, endpoint }, carries, true)];
   const unseen = own.filter((instance) => instance.token === 'set' && targetsOf(instance).every(({ health }) => health === 'unknown'));
-  return unseen.length === 0 || carries ? [] : [finding(unseen, { monitor, index: endpoint.index }, false, false)];
-}
-
-function bringsToken(endpoint: Readonly<Record<string, unknown>>): boolean {
-  return (
-    ['authorization', 'bearerTokenSecret', 'oauth2'].some((field) => Object.keys(record(endpoint[field])).length > 0) ||
-    Boolean(endpoint.bearerTokenFile)
-  );
+  return unseen.length === 0 || carries ? [] : [finding(unseen, { monitor, endpoint }, false, false)];
 }
 
 /** prometheus-operator api monitoring/v1 ScrapeClass.authorization; the default class is for all monitors that name none. */
@@ -71,10 +64,12 @@ function scrapeClassBrings({ scrapeClass }: Monitor, { objects }: Coverage): boo
 
 interface Where {
   readonly monitor: Monitor;
-  readonly index: number;
+  readonly endpoint: MonitorEndpoint;
 }
 
-function finding(pods: readonly Instance[], { monitor, index }: Where, carries: boolean, seen: boolean): Finding {
+function finding(pods: readonly Instance[], where: Where, carries: boolean, seen: boolean): Finding {
+  const { monitor } = where;
+  const { index } = where.endpoint;
   const many = counted(pods.length, 'pod');
   const message = carries
     ? `its endpoint ${index} brings a token that ${many} refuse${pods.length === 1 ? 's' : ''} with HTTP 401`
@@ -86,23 +81,33 @@ function finding(pods: readonly Instance[], { monitor, index }: Where, carries: 
       saw: seen ? 'server returned HTTP status 401 Unauthorized' : `METRICS_TOKEN is set and endpoint ${index} has no authorization`,
       run: `kubectl -n ${monitor.namespace} get ${resourceOf(monitor)} ${monitor.name} -o yaml`,
     },
-    remedy: remedyOf(pods, { monitor, index }),
+    remedy: remedyOf(pods, where),
     ...(seen ? {} : { severity: 'warning' as const }),
     about: pods.map(({ key }) => key),
   };
 }
 
-function remedyOf(pods: readonly Instance[], { monitor, index }: Where): Remedy {
+function remedyOf(pods: readonly Instance[], { monitor, endpoint }: Where): Remedy {
+  const { index } = endpoint;
+  const former = pods.find((instance) => bringsKeyOf(instance, monitor, endpoint.raw));
+  if (former !== undefined) return begunAnew(former);
   const secret = pods.find(({ tokenKey }) => tokenKey !== null)?.tokenKey ?? null;
   const text = `let endpoint ${index} bring the token as authorization.credentials, from a Secret in namespace ${monitor.namespace}`;
-  if (secret === null) return { text };
-  const patch = [{ op: 'add', path: `/spec/${endpointsField(monitor.kind)}/${index}/authorization`, value: { credentials: secret } }];
-  return {
-    text,
-    command: `kubectl -n ${monitor.namespace} patch ${resourceOf(monitor)} ${monitor.name} --type=json -p ${shell(JSON.stringify(patch))}`,
-    patch,
-  };
+  // A monitor reads Secrets of its own namespace alone.
+  if (secret === null || pods.some(({ pod }) => pod.namespace !== monitor.namespace)) return { text };
+  const path = `/spec/${endpointsField(monitor.kind)}/${index}`;
+  const others = otherWays.filter((field) => field in endpoint.raw);
+  return patching(text, [
+    monitorNamed(monitor),
+    [
+      ...others.map((field) => ({ op: 'remove' as const, path: `${path}/${field}` })),
+      { op: 'add', path: `${path}/authorization`, value: { credentials: secret } },
+    ],
+  ]);
 }
+
+/** An endpoint may authenticate in one way: pkg/apis/monitoring/v1 HTTPConfig. */
+const otherWays = ['bearerTokenSecret', 'bearerTokenFile', 'basicAuth', 'oauth2'];
 
 /** Targets of other configurations: annotations, scrape configs. */
 function elsewhere(guarded: readonly Instance[], known: readonly EmitterTarget[], pools: ReadonlySet<string>): readonly Finding[] {

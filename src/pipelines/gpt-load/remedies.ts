@@ -1,0 +1,79 @@
+import { fieldOf, monitorNamed, type Patched, patching } from '../../checks/patching.ts';
+import { shell } from '../../checks/wording.ts';
+import type { EndpointCoverage } from '../../facts/coverage.ts';
+import type { Monitor } from '../../facts/monitors.ts';
+import type { EmitterTarget } from '../../facts/targets.ts';
+import type { Operation } from '../../model/change.ts';
+import type { Remedy } from '../../model/check.ts';
+import { record, records } from '../../parse/fields.ts';
+import type { Instance } from './facts/instances.ts';
+import { kubectlName } from './phrases.ts';
+
+/** Whether an endpoint of a monitor brings the very key that METRICS_TOKEN of a pod comes from. If the pod refuses it, it was changed since the pod began. */
+export function bringsKeyOf({ tokenKey, pod }: Instance, { namespace }: Monitor, endpoint: Readonly<Record<string, unknown>>): boolean {
+  const { name, key } = record(record(endpoint.authorization).credentials);
+  return tokenKey !== null && namespace === pod.namespace && tokenKey.name === name && tokenKey.key === key;
+}
+
+/** Whether a scrape was answered that it brings no token, or another. */
+export function isRefused({ health, lastError }: EmitterTarget): boolean {
+  return health === 'down' && /HTTP status (401|403)/.test(lastError);
+}
+
+/** Pods take the token of now when they begin anew; one that stands alone has nobody to begin it. */
+export function begunAnew({ workload, pod, tokenKey }: Instance): Remedy {
+  const name = kubectlName(workload, pod);
+  const text = `restart ${name}: Secret ${pod.namespace}/${tokenKey?.name ?? ''} was changed since it began`;
+  return workload === null ? { text } : { text, command: `kubectl -n ${shell(pod.namespace)} rollout restart ${shell(name)}` };
+}
+
+/** Whether an endpoint has a way to authenticate. */
+export function bringsToken(endpoint: Readonly<Record<string, unknown>>): boolean {
+  return (
+    ['authorization', 'bearerTokenSecret', 'oauth2'].some((field) => Object.keys(record(endpoint[field])).length > 0) ||
+    Boolean(endpoint.bearerTokenFile)
+  );
+}
+
+/** A Secret with a new token, which the monitors bring, and which the pods of the workload ask for from then on. Null where nobody's template is at hand, or the Secret would have to be in two namespaces. */
+export function guarded(instance: Instance, endpoints: readonly EndpointCoverage[]): Remedy | null {
+  const { workload, pod, container } = instance;
+  const place = containerPlace(instance);
+  if (workload === null || place === null || endpoints.some(({ monitor }) => monitor.namespace !== pod.namespace)) return null;
+  const secret = { name: `${workload.name}-metrics`, key: 'metrics' };
+  const bare = endpoints.filter(({ endpoint }) => !bringsToken(endpoint.raw));
+  const bringing = bare.map((endpoint): readonly [Patched, readonly Operation[]] => [
+    monitorNamed(endpoint.monitor),
+    [{ op: 'add', path: fieldOf(endpoint, 'authorization'), value: { credentials: secret } }],
+  ]);
+  const name = kubectlName(workload, pod);
+  const text = `make Secret ${secret.name} with a token, let the monitors bring it, and set METRICS_TOKEN in container ${container.name} of ${name} from it`;
+  const asking = [
+    { resource: workload.kind.toLowerCase(), namespace: workload.namespace, name: workload.name },
+    [asked(place, secret)],
+  ] as const;
+  const { command = '' } = patching(text, ...bringing, asking);
+  const made = `openssl rand -hex 32 | jq -jR . | kubectl -n ${shell(pod.namespace)} create secret generic ${shell(secret.name)} --from-file=${secret.key}=/dev/stdin`;
+  return { text, command: `${made} && ${command}` };
+}
+
+interface Place {
+  /** Of the container in its workload. */
+  readonly path: string;
+  readonly env: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** The container in the template of its workload; null where another controller writes that. */
+function containerPlace({ workload, container }: Instance): Place | null {
+  if (workload === null || workload.metadata.ownerReferences?.some(({ controller }) => controller === true) === true) return null;
+  const containers = records(record(record(record(workload.raw.spec).template).spec).containers);
+  const at = containers.findIndex(({ name }) => name === container.name);
+  return at < 0 ? null : { path: `/spec/template/spec/containers/${at}`, env: records(containers[at]?.env) };
+}
+
+function asked({ path, env }: Place, secret: { readonly name: string; readonly key: string }): Operation {
+  const value = { name: 'METRICS_TOKEN', valueFrom: { secretKeyRef: secret } };
+  const at = env.findLastIndex(({ name }) => name === value.name);
+  if (at >= 0) return { op: 'replace', path: `${path}/env/${at}`, value };
+  return env.length > 0 ? { op: 'add', path: `${path}/env/-`, value } : { op: 'add', path: `${path}/env`, value: [value] };
+}
