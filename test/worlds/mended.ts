@@ -32,6 +32,8 @@ export const mended: readonly string[] = [
   'dashboard-groups-by-another-spelling',
   'dashboard-sums-every-token-type',
   'dashboard-for-a-newer-prometheus',
+  'rule-groups-by-a-quoted-label',
+  'configuration-not-reloaded',
 ];
 
 /** Ids whose remedies nothing of ours can carry out, and why. */
