@@ -4,10 +4,20 @@ import type { Bundle } from '../sources/archive.ts';
 import { readBundle } from '../sources/archive-read.ts';
 import { UsageError } from './usage-error.ts';
 
+const ahead = new Map<string, Promise<Bundle>>();
+
+/** Begins to read a bundle that will be asked for: it is unpacked by another thread while this one loads the command. */
+export function readAhead(file: string): void {
+  const bundle = readBundle(file);
+  // Whoever asks for it is told.
+  bundle.catch(() => undefined);
+  ahead.set(file, bundle);
+}
+
 /** The bundle in a file. A wrong or hostile one is wrong usage. */
 export async function bundleIn(file: string): Promise<Bundle> {
   try {
-    return await readBundle(file);
+    return await (ahead.get(file) ?? readBundle(file));
   } catch (error) {
     throw error instanceof ReadError ? new UsageError(error.message, { cause: error }) : error;
   }

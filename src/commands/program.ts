@@ -58,24 +58,27 @@ const addDoctor: Add = (program, shell, done) => {
     .command('doctor')
     .description('judges every link of the chain, in data-path order, and names the first broken one');
   withDoctorOptions(command).action(async (_flags: DoctorFlags, self: Command) => {
+    const flags = await configured<DoctorFlags>(self);
     const { doctor } = await import('./doctor.ts');
-    done(await doctor(await configured<DoctorFlags>(self), shell));
+    done(await doctor(flags, shell));
   });
 };
 
 const addGet: Add = (program, shell, done) => {
   const command = program.command('get').description('the tables behind the verdicts').argument('<table>', viewNames.join(', '));
   withGetOptions(command).action(async (name: string, _flags: GetFlags, self: Command) => {
+    const flags = await configured<GetFlags>(self);
     const { get } = await import('./get.ts');
-    done(await get(name, await configured<GetFlags>(self), shell));
+    done(await get(name, flags, shell));
   });
 };
 
 const addUsage: Add = (program, shell, done) => {
   const command = program.command('usage').description('who used how many tokens, and whether the number can be trusted');
   withUsageOptions(command).action(async (_flags: UsageFlags, self: Command) => {
+    const flags = await configured<UsageFlags>(self);
     const { usage } = await import('./usage.ts');
-    done(await usage(await configured<UsageFlags>(self), shell));
+    done(await usage(flags, shell));
   });
 };
 
@@ -97,8 +100,9 @@ const addFix: Add = (program, shell, done) => {
     .description('the manifests, patches and commands that mend what doctor found; applies nothing')
     .argument('[id...]', 'ids of checks; without any, every root');
   withFixOptions(command).action(async (ids: readonly string[], _flags: FixFlags, self: Command) => {
+    const flags = await configured<FixFlags>(self);
     const { fix } = await import('./fix.ts');
-    done(await fix(ids, await configured<FixFlags>(self), shell));
+    done(await fix(ids, flags, shell));
   });
 };
 
@@ -169,12 +173,16 @@ const addVersion: Add = (program, shell, done) => {
     });
 };
 
-/** The flags of a command after --config, whose file fills in what the command line leaves open. */
+/** The flags of a command after --config, whose file fills in what the command line leaves open. A bundle among them begins to be read. */
 async function configured<T>(command: Command): Promise<T> {
-  const file: unknown = command.opts().config;
+  const { config: file, from: bundle }: { readonly config?: unknown; readonly from?: unknown } = command.opts();
   if (typeof file === 'string') {
     const { applyConfig } = await import('./config.ts');
     await applyConfig(command, file);
+  }
+  if (typeof bundle === 'string') {
+    const { readAhead } = await import('./bundle.ts');
+    readAhead(bundle);
   }
   return command.opts() as T;
 }

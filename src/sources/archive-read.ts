@@ -22,7 +22,7 @@ const limits = {
 };
 const largestFile = 128 * 1024 * 1024;
 // Each piece costs a turn of the event loop.
-const pieceSize = 1024 * 1024;
+const pieceSize = 4 * 1024 * 1024;
 
 /** Reads a bundle from a file, or from stdin for "-". Throws ReadError `malformed` with one sentence about what is wrong with it. */
 export async function readBundle(file: string): Promise<Bundle> {
