@@ -1,5 +1,42 @@
 /** Worlds whose root has a remedy that a shell can run: what it does is proven on the bed. */
-export const mended: readonly string[] = [];
+export const mended: readonly string[] = [
+  'kuadrant-limits-before-auth',
+  'kuadrant-limits-before-auth-and-raw-dashboard',
+  'kuadrant-api-key-unannotated',
+  'kuadrant-condition-on-the-response',
+  'kuadrant-dashboard-by-the-name-of-a-collector',
+  'kuadrant-dashboard-for-a-newer-prometheus',
+  'kuadrant-dashboard-of-raw-counters',
+  'kuadrant-dependency-missing',
+  'kuadrant-extensions-off',
+  'kuadrant-filter-missing',
+  'kuadrant-foreign-controller',
+  'kuadrant-identity-unexposed',
+  'kuadrant-label-of-the-response',
+  'kuadrant-two-labels-one-name',
+  'kuadrant-labels-flag-missing',
+  'kuadrant-limitador-outdated',
+  'kuadrant-limits-unprogrammed',
+  'kuadrant-no-token-limits',
+  'kuadrant-no-telemetry-policy',
+  'kuadrant-telemetry-beside-the-route',
+  'kuadrant-monitors-off',
+  'kuadrant-monitor-not-made',
+  'kuadrant-monitor-deleted',
+  'kuadrant-monitor-not-selected',
+  'kuadrant-monitor-on-another-port',
+  'kuadrant-timeout-over-interval',
+  'kuadrant-mutual-tls',
+  'kuadrant-scraped-twice',
+  'kuadrant-prometheus-may-not-list-pods',
+  'kuadrant-relabeling-drops-the-user',
+  'kuadrant-tokens-dropped',
+  'kuadrant-rule-not-selected',
+  'kuadrant-and-gpt-load-each-broken',
+];
 
 /** Ids whose remedies nothing of ours can carry out, and why. */
-export const elsewhere: Readonly<Record<string, string>> = {};
+export const elsewhere: Readonly<Record<string, string>> = {
+  'crds-missing': 'the chart is installed from a registry',
+  'operator-missing': 'the chart is installed from a registry',
+};

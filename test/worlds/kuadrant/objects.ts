@@ -88,6 +88,12 @@ const limited = {
   'app.kubernetes.io/component': 'limitador',
 };
 
+/** Arguments of its server: limitador-operator pkg/limitador/deployment_options.go. */
+export function wordsOf(metricLabels: string | null): readonly string[] {
+  const labels = metricLabels === null ? [] : ['--metric-labels-default', metricLabels];
+  return ['--http-port', '8080', '--rls-port', '8081', ...labels, '/home/limitador/etc/limitador-config.yaml', 'memory'];
+}
+
 /** limitador-operator pkg/limitador: the object, its Deployment with a pod for each address, its headless Service and the limits. */
 export function limitador(
   addresses: readonly string[],
@@ -99,16 +105,7 @@ export function limitador(
     name: 'limitador',
     image,
     command: ['limitador-server'],
-    args: [
-      '--http-port',
-      '8080',
-      '--rls-port',
-      '8081',
-      '--metric-labels-default',
-      'descriptors[1]',
-      '/home/limitador/etc/limitador-config.yaml',
-      'memory',
-    ],
+    args: wordsOf('descriptors[1]'),
     ports: [
       { name: 'http', containerPort: 8080, protocol: 'TCP' },
       { name: 'grpc', containerPort: 8081, protocol: 'TCP' },

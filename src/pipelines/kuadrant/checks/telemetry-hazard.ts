@@ -12,7 +12,7 @@ import type { GatewayRef } from '../facts/gateways.ts';
 import { telemetryPolicies } from '../facts/policies.ts';
 import { type Path, scene } from '../facts/scene.ts';
 import { routeLabel } from '../meter.ts';
-import { gatewayKey, sameName } from '../names.ts';
+import { gatewayKey, limitadorLabels, sameName } from '../names.ts';
 import { labelKeys, pathKeys, podKeys, show } from '../phrases.ts';
 import { labelsAt, type TelemetryLabel } from '../telemetry.ts';
 import { trafficOf } from '../traffic.ts';
@@ -73,11 +73,14 @@ function parting(same: readonly TelemetryLabel[], emissions: Attempt<Many<Emissi
   if (last === undefined || !same.some((each) => each !== last && each.expression === last.expression))
     return { text: `rename ${last?.name}, then create the pod of Limitador anew` };
   const stuck = emissions.status === 'read' ? emissions.value.read.filter(({ outcome }) => outcome.status === 'unreadable') : [];
-  const renewals = stuck.map(({ emitter: { pod } }) => `kubectl -n ${shell(pod.namespace)} delete pod ${shell(pod.name)}`);
+  const homes = stuck.filter(({ emitter: { pod } }) => pod.metadata.labels?.app === limitadorLabels.app);
+  const renewals = [...new Set(homes.map(({ emitter: { pod } }) => pod.namespace))].map(
+    (namespace) => `kubectl -n ${shell(namespace)} rollout restart deployment -l app=${limitadorLabels.app}`,
+  );
   const says = same.find((each) => each !== last && each.expression === last.expression)?.name;
   return {
     text: `take ${last.name} out, which says what ${says} says${stuck.length === 0 ? '' : ', then create the pod anew, which keeps its series'}`,
-    command: [removal(last), ...renewals].join(' && '),
+    command: [removal([last]), ...renewals].join(' && '),
   };
 }
 
@@ -91,7 +94,7 @@ function responding(labels: readonly TelemetryLabel[], seen: Seen): readonly Fin
       subject: first.policy.subject,
       message: `label ${listed(wrong.map(({ name }) => name))} asks for the response, which is not there when a request is judged: no label is sent, and nothing is counted`,
       evidence: { saw: `${first.name}: ${first.expression}`, run: show('telemetrypolicy', first.policy) },
-      remedy: { text: `take ${listed(wrong.map(({ name }) => name))} out of spec.metrics.default.labels`, command: removal(first) },
+      remedy: { text: `take ${listed(wrong.map(({ name }) => name))} out of spec.metrics.default.labels`, command: removal(wrong) },
       about: aboutOf(labels, seen),
     },
   ];
@@ -108,8 +111,8 @@ function reading(labels: readonly TelemetryLabel[], seen: Seen): readonly Findin
       message: `label ${listed(doubtful.map(({ name }) => name))} reads the body of the response, for which some releases discard all labels and the count; nothing was counted yet`,
       evidence: { saw: `${first.name}: ${first.expression}`, run: show('telemetrypolicy', first.policy) },
       remedy: {
-        text: `if requests pass and nothing is counted, take ${first.name} out of spec.metrics.default.labels`,
-        command: removal(first),
+        text: `if requests pass and nothing is counted, take ${listed(doubtful.map(({ name }) => name))} out of spec.metrics.default.labels`,
+        command: removal(doubtful),
       },
       severity: 'warning',
       about: aboutOf(labels, seen),
@@ -117,9 +120,16 @@ function reading(labels: readonly TelemetryLabel[], seen: Seen): readonly Findin
   ];
 }
 
-function removal({ policy, name }: TelemetryLabel): string {
-  const path = `/spec/metrics/default/labels/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-  return `kubectl -n ${policy.namespace} patch telemetrypolicy ${policy.name} --type=json -p ${shell(JSON.stringify([{ op: 'remove', path }]))}`;
+/** Takes labels out of their policies. */
+function removal(labels: readonly TelemetryLabel[]): string {
+  const path = (name: string): string => `/spec/metrics/default/labels/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  return [...grouped(labels, ({ policy }) => policy.subject).values()]
+    .map((own) => {
+      const { namespace, name } = (own as readonly [TelemetryLabel])[0].policy;
+      const operations = own.map((label) => ({ op: 'remove', path: path(label.name) }));
+      return `kubectl -n ${shell(namespace)} patch telemetrypolicy ${shell(name)} --type=json -p ${shell(JSON.stringify(operations))}`;
+    })
+    .join(' && ');
 }
 
 function aboutOf(labels: readonly TelemetryLabel[], { gateway, paths, pods }: Seen): readonly string[] {
