@@ -42,8 +42,13 @@ const looking: ReadonlySet<string> = new Set(['get', 'describe', 'logs']);
 
 /** What a remedy changes of objects; empty when it is advice, or does something else, such as a restart. */
 export function changesOf({ command, patch }: Remedy): readonly Change[] {
-  if (command !== undefined) return (commandsOf(command) ?? []).flatMap(changeOf);
+  if (command !== undefined) return changesBy(pipesOf(command) ?? []);
   return isManifest(patch) ? [{ does: 'put', object: patch }] : [];
+}
+
+/** What goes through a pipe makes changes that only a shell can tell: without them the others are half of the remedy. */
+function changesBy(pipes: readonly (readonly Words[])[]): readonly Change[] {
+  return pipes.some((pipe) => pipe.length > 1) ? [] : pipes.flat().flatMap(changeOf);
 }
 
 /** Whether a patch is an object of its own. */

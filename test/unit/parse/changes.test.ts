@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commandsOf, looksOnly, pipesOf } from '../../../src/parse/changes.ts';
+import { changesOf, commandsOf, looksOnly, pipesOf } from '../../../src/parse/changes.ts';
 
 describe('the commands of a remedy', () => {
   it.each([
@@ -23,3 +23,8 @@ it.each([
   ['helm upgrade x y', false],
   ['git clone x; make', false],
 ])('%s only shows: %s', (command, looks) => expect(looksOnly(command)).toBe(looks));
+
+it.each([
+  ['kubectl -n a delete pod b && kubectl -n a rollout restart deployment/c', 1],
+  ['kubectl get x y -o json | jq . | kubectl apply -f - && kubectl -n a delete pod b', 0],
+])('%s changes %i objects that can be told', (command, count) => expect(changesOf({ text: '', command })).toHaveLength(count));

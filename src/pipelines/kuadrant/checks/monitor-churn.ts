@@ -4,6 +4,7 @@ import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { ageText } from '../../../parse/duration.ts';
 import { kuadrants } from '../facts/kuadrants.ts';
 import { monitorAges } from '../facts/monitor-ages.ts';
+import { observabilityLabel } from '../names.ts';
 import { merging, show } from '../phrases.ts';
 
 /**
@@ -53,8 +54,9 @@ function findingOf(monitor: Monitor, age: number, { since, kuadrant }: Beside): 
   };
 }
 
-/** The same monitor under a name that the operator does not know. */
+/** The same monitor under a name that the operator does not know; Prometheus may select it by its other labels. */
 function copying({ namespace, name }: Monitor): string {
-  const own = '{apiVersion, kind, metadata: {name: "limitador-metrics", namespace: .metadata.namespace}, spec}';
+  const labels = `(.metadata.labels | del(.["${observabilityLabel}"]))`;
+  const own = `{apiVersion, kind, metadata: {name: "limitador-metrics", namespace: .metadata.namespace, labels: ${labels}}, spec}`;
   return `kubectl -n ${shell(namespace)} get podmonitor ${shell(name)} -o json | jq ${shell(own)} | kubectl apply -f -`;
 }

@@ -14,7 +14,7 @@ import { type Path, scene } from '../facts/scene.ts';
 import { routeLabel } from '../meter.ts';
 import { gatewayKey, limitadorLabels, sameName } from '../names.ts';
 import { labelKeys, pathKeys, podKeys, show } from '../phrases.ts';
-import { labelsAt, type TelemetryLabel } from '../telemetry.ts';
+import { labelsAt, labelsOf, type TelemetryLabel } from '../telemetry.ts';
 import { trafficOf } from '../traffic.ts';
 
 /** Labels that destroy more than themselves. */
@@ -94,7 +94,7 @@ function responding(labels: readonly TelemetryLabel[], seen: Seen): readonly Fin
       subject: first.policy.subject,
       message: `label ${listed(wrong.map(({ name }) => name))} asks for the response, which is not there when a request is judged: no label is sent, and nothing is counted`,
       evidence: { saw: `${first.name}: ${first.expression}`, run: show('telemetrypolicy', first.policy) },
-      remedy: { text: `take ${listed(wrong.map(({ name }) => name))} out of spec.metrics.default.labels`, command: removal(wrong) },
+      remedy: without(wrong, ''),
       about: aboutOf(labels, seen),
     },
   ];
@@ -110,14 +110,19 @@ function reading(labels: readonly TelemetryLabel[], seen: Seen): readonly Findin
       subject: first.policy.subject,
       message: `label ${listed(doubtful.map(({ name }) => name))} reads the body of the response, for which some releases discard all labels and the count; nothing was counted yet`,
       evidence: { saw: `${first.name}: ${first.expression}`, run: show('telemetrypolicy', first.policy) },
-      remedy: {
-        text: `if requests pass and nothing is counted, take ${listed(doubtful.map(({ name }) => name))} out of spec.metrics.default.labels`,
-        command: removal(doubtful),
-      },
+      remedy: without(doubtful, 'if requests pass and nothing is counted, '),
       severity: 'warning',
       about: aboutOf(labels, seen),
     },
   ];
+}
+
+/** A TelemetryPolicy has at least one label: cmd/extensions/telemetry-policy/api/v1alpha1, MinProperties. */
+function without(labels: readonly TelemetryLabel[], when: string): Remedy {
+  const names = listed(labels.map(({ name }) => name));
+  const emptied = labels.some(({ policy }) => labelsOf(policy).every(({ name }) => labels.some((each) => each.name === name)));
+  if (emptied) return { text: `${when}fill ${names} with attributes of the request and of the caller` };
+  return { text: `${when}take ${names} out of spec.metrics.default.labels`, command: removal(labels) };
 }
 
 /** Takes labels out of their policies. */

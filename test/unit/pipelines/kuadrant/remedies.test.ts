@@ -170,6 +170,17 @@ describe('two labels that become one', () => {
     expect(await remedy('telemetry-hazard', twins('auth.identity.email'))).toMatch(/^rename user\.id/));
 });
 
+describe('labels of the response', () => {
+  const asking = (labels: Record<string, string>): Change => ({ telemetry: [telemetryPolicy({ labels })], metrics: page(idlePage) });
+  it('are all taken out', async () =>
+    expect(await remedy('telemetry-hazard', asking({ user: 'auth.identity.userid', code: 'response.code', 'a/b': 'response.size' }))).toBe(
+      'kubectl -n api-gateway patch telemetrypolicy user-group --type=json -p ' +
+        `'[{"op":"remove","path":"/spec/metrics/default/labels/code"},{"op":"remove","path":"/spec/metrics/default/labels/a~1b"}]'`,
+    ));
+  it('are filled otherwise where there are no others', async () =>
+    expect(await remedy('telemetry-hazard', asking({ code: 'response.code' }))).toMatch(/^fill code with/));
+});
+
 describe('a monitor that comes and goes', () => {
   it('is copied before the other is switched off', async () => {
     const monitors = [podMonitor({}, { creationTimestamp: '2026-11-24T11:55:00Z' })];
@@ -179,7 +190,10 @@ describe('a monitor that comes and goes', () => {
     expect(words).toEqual([
       [
         ['kubectl', 'json'],
-        ['jq', '{apiVersion, kind, metadata: {name: "limitador-metrics", namespace: .metadata.namespace}, spec}'],
+        [
+          'jq',
+          '{apiVersion, kind, metadata: {name: "limitador-metrics", namespace: .metadata.namespace, labels: (.metadata.labels | del(.["kuadrant.io/observability"]))}, spec}',
+        ],
         ['kubectl', '-'],
       ],
       [['kubectl', '{"spec":{"observability":{"enable":false}}}']],

@@ -1,19 +1,27 @@
 import type { Editable } from '../../world.ts';
 import { evaluate, type Moment } from './expressions.ts';
 
+/** What is told of one model request. */
+export interface Report {
+  readonly labels: Readonly<Record<string, string>>;
+  /** Limits that apply: each reports the tokens on its own (limitador issue 513). */
+  readonly limits: number;
+}
+
 /**
- * What Kuadrant's filter tells Limitador of one model request: labels by name; null: nothing is reported, so that nothing is counted.
+ * What Kuadrant's filter tells Limitador of one model request; null: nothing is reported, so that nothing is counted.
  *
  * Kuadrant/wasm-shim: the actions of a route in their order; labels are the request data `metrics.labels.NAME`, evaluated beside each
  * report. One that asks for the caller too early is left out; one that cannot be evaluated takes the whole report with it.
  */
-export function reported(config: Editable, route: string, identity: Moment['identity']): Readonly<Record<string, string>> | null {
+export function reported(config: Editable, route: string, identity: Moment['identity']): Report | null {
   let moment: Moment = { identity: null };
   for (const { service, scope, conditionalData = [] } of actionsOf(config)) {
     if (service === 'auth-service') moment = { identity };
     if (service !== 'ratelimit-report-service' || scope !== route) continue;
-    if (!conditionalData.some((entry: Editable) => counts(entry, moment))) continue;
-    return labelsOf(config.requestData ?? {}, moment);
+    const limits = conditionalData.filter((entry: Editable) => counts(entry, moment)).length;
+    const labels = limits === 0 ? null : labelsOf(config.requestData ?? {}, moment);
+    return labels === null ? null : { labels, limits };
   }
   return null;
 }

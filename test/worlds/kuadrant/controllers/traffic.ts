@@ -19,8 +19,10 @@ export async function traffic(place: Place, countsTokens: boolean): Promise<read
     const config = configAt(path, filters);
     if (config === undefined || !limits.some(({ namespace }: Editable) => namespace === route)) return [];
     return callers.flatMap((caller) => {
-      const labels = reported(config, route, identityOf(caller, path, policies));
-      return labels === null ? [] : [going(route, labels, countsTokens ? caller.flow : { ...caller.flow, tokens: null })];
+      const report = reported(config, route, identityOf(caller, path, policies));
+      if (report === null) return [];
+      const tokens = countsTokens && caller.flow.tokens !== null ? report.limits * caller.flow.tokens : null;
+      return [going(route, report.labels, { ...caller.flow, tokens })];
     });
   });
 }
