@@ -1,11 +1,10 @@
 /**
  * Checks that no recorded world of a system breaks, and why; the same factories are seen to fail in worlds of other systems.
  * - A Mimir parses every name, and nothing here ends a collector while its series last.
- * - An API server makes every object new, and the pods here keep no logs.
  * - gpt-load has one spelling, whatever a scraper asks for.
  */
 export const unseen: Readonly<Record<string, readonly string[]>> = {
   lgtm: ['series-stale', 'queries-too-new'],
-  kuadrant: ['monitor-churn', 'gateway-errors', 'prometheus-unreachable'],
+  kuadrant: ['prometheus-unreachable'],
   'gpt-load': ['spellings-mixed', 'prometheus-unreachable'],
 };

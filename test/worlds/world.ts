@@ -60,6 +60,13 @@ export interface Collector {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** What the log of a pod's container says; a real collector's is its own. */
+export interface ContainerLog {
+  readonly pod: { readonly namespace: string; readonly name: string };
+  readonly container: string;
+  readonly lines: readonly string[];
+}
+
 /**
  * Everything that a world consists of: objects in the order in which they are made, and what answers behind them.
  *
@@ -79,6 +86,8 @@ export interface Cluster {
   systems: readonly System[];
   /** CustomResourceDefinitions that this cluster does not have: "podmonitors" (of the operator), "httproutes.gateway.networking.k8s.io", "*.gateway.envoyproxy.io". */
   absent: string[];
+  /** Absent: none can be read. */
+  logs?: readonly ContainerLog[];
   /** Envoy answers on its own port as well. */
   stats?: boolean;
 }
@@ -108,6 +117,8 @@ export interface Hands {
   fillDisks(): Promise<void>;
   /** Waits for so many more scrapes. */
   scrapes(count: number): Promise<void>;
+  /** A custom resource has been there for so many seconds. */
+  age(object: Manifest, seconds: number): Promise<void>;
 }
 
 /** What must be said of a world. */
@@ -131,7 +142,7 @@ interface Definition<C extends Cluster> {
   /** What happens after three scrapes. */
   readonly later?: (hands: Hands) => Promise<void>;
   readonly expect: Expected;
-  /** What doctor is told by flags; `demo` is told nothing, so most worlds do without. */
+  /** What doctor is told by flags, and `demo` by itself; most worlds do without. */
   readonly options?: Partial<Options>;
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import type { Collector, Running } from '../../worlds/world.ts';
@@ -10,8 +10,14 @@ import { serviceUrl } from './service-url.ts';
 /** Built by build-assets.sh from opentelemetry-collector and its contrib modules, v0.165. */
 const program = join(bin, 'otelcol');
 
+/** A collector that runs, or has ended. */
+export interface RunningCollector extends Running {
+  /** What it has said so far. */
+  log(): readonly string[];
+}
+
 /** Starts the real collector with a world's configuration; one that ends at once, as a wrong configuration makes it, is no error of the bed. */
-export async function startCollector(folder: string, api: Api, collector: Collector): Promise<Running> {
+export async function startCollector(folder: string, api: Api, collector: Collector): Promise<RunningCollector> {
   if (!existsSync(program)) throw new Error('otelcol not built: test/e2e/testbed/build-assets.sh');
   const own = mkdtempSync(join(folder, `collector-${collector.name}-`));
   const texts = await Promise.all(collector.configs.map((text, index) => reachable(text, join(own, `targets-${index}`), api)));
@@ -22,8 +28,10 @@ export async function startCollector(folder: string, api: Api, collector: Collec
   });
   const { address, name } = collector;
   const env = { POD_IP: address, MY_POD_IP: address, POD_NAME: name, K8S_NODE_NAME: 'node-a', ...collector.env };
-  const child = run(program, files, join(own, 'collector.log'), env);
+  const log = join(own, 'collector.log');
+  const child = run(program, files, log, env);
   return {
+    log: () => readFileSync(log, 'utf8').trimEnd().split('\n'),
     stop: async () => {
       await end(child);
       rmSync(own, { recursive: true, force: true });

@@ -97,7 +97,7 @@ function apiserverArgs(folder: string, etcd: number, port: number): string[] {
 function kwokArgs(folder: string, port: number): string[] {
   return [
     ...['--kubeconfig', join(folder, 'admin.kubeconfig'), '--manage-all-nodes=true'],
-    ...['--enable-crds=Stage,PortForward,ClusterPortForward', '--node-port', String(port), '--server-address', `127.0.0.1:${port}`],
+    ...['--enable-crds=Stage,PortForward,ClusterPortForward,Logs', '--node-port', String(port), '--server-address', `127.0.0.1:${port}`],
     ...['--tls-cert-file', join(folder, 'kubelet.crt'), '--tls-private-key-file', join(folder, 'kubelet.key')],
   ];
 }

@@ -106,5 +106,4 @@ export function shippedCrds(): readonly Manifest[] {
 }
 
 /** Big ones that nothing here reads, and those of kwok that are not switched on. */
-const unused =
-  /kwok\.x-k8s\.io_(attaches|clusterattaches|clusterexecs|clusterlogs|clusterresourceusages|execs|logs|metrics|resourceusages)/;
+const unused = /kwok\.x-k8s\.io_(attaches|clusterattaches|clusterexecs|clusterlogs|clusterresourceusages|execs|metrics|resourceusages)/;

@@ -1,6 +1,6 @@
 import { createServer, connect as dial } from 'node:net';
-import { request } from 'undici';
 import type { Api, Manifest } from './api.ts';
+import { put } from './etcd.ts';
 import type { PodLike } from './pod-meta.ts';
 import { readiness } from './pod-meta.ts';
 import { endsOf, type ServiceEnd } from './service-discovery.ts';
@@ -24,15 +24,6 @@ export async function publishEndpoints(api: Api, etcd: string): Promise<readonly
 }
 
 const keyOf = ({ metadata }: Manifest): string => `${metadata.namespace}/${metadata.name}`;
-
-/** Through etcd's JSON gateway. */
-async function put(etcd: string, key: string, value: Manifest): Promise<void> {
-  const base64 = (text: string): string => Buffer.from(text).toString('base64');
-  const body = JSON.stringify({ key: base64(key), value: base64(JSON.stringify(value)) });
-  const answer = await request(`${etcd}/v3/kv/put`, { method: 'POST', body });
-  const said = await answer.body.text();
-  if (answer.statusCode !== 200) throw new Error(`etcd does not take ${key}: ${answer.statusCode} ${said}`);
-}
 
 const isReady = ({ pod }: ServiceEnd): boolean => readiness(pod) === 'true';
 const referTo = ({ metadata }: PodLike) => ({ kind: 'Pod', namespace: metadata.namespace, name: metadata.name, uid: metadata.uid });

@@ -14,6 +14,7 @@ const irregular: Readonly<Record<string, string>> = {
   EnvoyProxy: 'envoyproxies',
   Endpoints: 'endpoints',
   Ingress: 'ingresses',
+  Logs: 'logs',
 };
 
 /** How a kind stands in URLs. */

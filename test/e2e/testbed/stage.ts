@@ -55,6 +55,7 @@ export async function stage(bed: Testbed, cluster: Cluster): Promise<Staged> {
       for (const server of servers) server.fillDisk();
     },
     scrapes: (count) => pause(count * interval),
+    age: (object, seconds) => bed.age(object, seconds),
     stop: async () => {
       for (const ending of endings.splice(0)) await ending();
       await Promise.all([...emulators.values(), ...backends.values()].map((running) => running.stop()));
@@ -75,6 +76,8 @@ export async function stage(bed: Testbed, cluster: Cluster): Promise<Staged> {
     // a collector tells nobody of its targets; it needs a moment to start, and to push what it has
     const collected = cluster.collectors.length === 0 ? Promise.resolve() : pause(4.5 * interval);
     await Promise.all([collected, ...servers.map((server) => scraped(server, 3))]);
+    for (const [index, pod] of cluster.collectors.entries()) await bed.log(pod, null, collectors[index]?.log() ?? []);
+    for (const { pod, container, lines } of cluster.logs ?? []) await bed.log(pod, container, lines);
     return staged;
   } catch (error) {
     await staged.stop();

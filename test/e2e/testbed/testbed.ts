@@ -5,6 +5,8 @@ import type { Api, Manifest } from './api.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { exchanged, isAbsent, type Served, servedCrds, shippedCrds } from './crds.ts';
 import { publishEndpoints } from './endpoints.ts';
+import { aged } from './etcd.ts';
+import { writeLog } from './pod-logs.ts';
 import { bin, end, freePort, run, until } from './processes.ts';
 import { type PrometheusRelease, type RunningPrometheus, startPrometheusOf } from './prometheus.ts';
 
@@ -35,6 +37,10 @@ export interface Testbed {
     port: number,
     to: { readonly address: string; readonly port: number },
   ): Promise<void>;
+  /** What the kubelet answers for the log of a pod's container; null: of those that have none of their own. */
+  log(pod: { readonly namespace: string; readonly name: string }, container: string | null, lines: readonly string[]): Promise<void>;
+  /** An object of a kind of its own has been there for so many seconds. */
+  age(object: Manifest, seconds: number): Promise<void>;
   /** Runs a Prometheus with exactly what the operator generates for a Prometheus object that exists; again after a change: it reloads. */
   startPrometheus(
     release: PrometheusRelease,
@@ -127,6 +133,7 @@ function testbedOf(folder: string, plane: ControlPlane, first: Served, stopOpera
   const servers = new Map<string, RunningPrometheus>();
   const { api } = plane;
   const forwards = new Map<string, readonly Forward[]>();
+  const logs = new Map<string, Readonly<Record<string, string>>>();
   let served = keyOf(first);
 
   async function apply(...objects: readonly Manifest[]): Promise<void> {
@@ -161,6 +168,13 @@ function testbedOf(folder: string, plane: ControlPlane, first: Served, stopOpera
       forwards.set(key, all);
       await apply(forwarding(pod, all));
     },
+    log: async (pod, container, lines) => {
+      const key = `${pod.namespace}/${pod.name}`;
+      const all = { ...logs.get(key), [container ?? '']: writeLog(folder, { ...pod, container }, lines) };
+      logs.set(key, all);
+      await apply(logging(pod, all));
+    },
+    age: (object, seconds) => aged(plane.etcd, object, seconds),
     startPrometheus: async (release, namespace = 'monitoring', name = 'k8s', blind = false, shard = 0) => {
       const key = `${namespace}/${name}/${shard}`;
       const server = await startPrometheusOf({ folder, api, release, namespace, name, blind, shard, running: servers.get(key) ?? null });
@@ -177,6 +191,7 @@ function testbedOf(folder: string, plane: ControlPlane, first: Served, stopOpera
     reset: async () => {
       await endServers();
       forwards.clear();
+      logs.clear();
       for (const object of applied.splice(0).reverse()) await api.remove(object);
       await sweep(api);
     },
@@ -210,6 +225,17 @@ interface Forward {
 /** What kwok reads to know where a pod's ports lead; the name is the pod's. */
 function forwarding({ namespace, name }: { readonly namespace: string; readonly name: string }, forwards: readonly Forward[]): Manifest {
   return { apiVersion: 'kwok.x-k8s.io/v1alpha1', kind: 'PortForward', metadata: { namespace, name }, spec: { forwards } };
+}
+
+/** What kwok reads to know where a container's log lies: files by container, "" for those that have none of their own. */
+function logging(
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  files: Readonly<Record<string, string>>,
+): Manifest {
+  const logs = Object.entries(files).map(([container, logsFile]) =>
+    container === '' ? { logsFile } : { containers: [container], logsFile },
+  );
+  return { apiVersion: 'kwok.x-k8s.io/v1alpha1', kind: 'Logs', metadata: { namespace, name }, spec: { logs } };
 }
 
 const leftovers = [

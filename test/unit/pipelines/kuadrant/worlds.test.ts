@@ -7,7 +7,7 @@ import { kuadrant } from '../../../../src/pipelines/kuadrant/index.ts';
 import { clusterOf } from '../../../worlds/cluster.ts';
 import { kuadrantWorlds } from '../../../worlds/kuadrant/index.ts';
 import { optionsOf } from '../../../worlds/replayed.ts';
-import type { Backend, OtherWorld } from '../../../worlds/world.ts';
+import type { Backend, ContainerLog, OtherWorld } from '../../../worlds/world.ts';
 import { type Answer, faulty, type Memory, memorySource } from '../../memory-source.ts';
 
 const hops = new Set(['configure', 'emit', 'expose', 'discover']);
@@ -29,6 +29,10 @@ async function answerOf({ address, port, start }: Backend): Promise<Answer> {
   }
 }
 
+function logOf({ pod, container, lines }: ContainerLog): readonly [string, Answer] {
+  return [`logs ${pod.namespace}/${pod.name}/${container}`, { body: `${lines.join('\n')}\n` }];
+}
+
 /** The objects of a world as its API server would list them, and the metrics behind its pods; no Prometheus answers. */
 async function memoryOf(world: OtherWorld): Promise<Memory> {
   const cluster = clusterOf(world, subnet);
@@ -45,7 +49,7 @@ async function memoryOf(world: OtherWorld): Promise<Memory> {
       ...object,
       metadata: { creationTimestamp: '2026-11-24T11:59:30Z', ...object.metadata },
     })) as readonly KubeObject[],
-    endpoints: Object.fromEntries(pages),
+    endpoints: Object.fromEntries([...pages, ...(cluster.logs ?? []).map(logOf)]),
     refused: Object.fromEntries(absent.map((resource) => [resource, 'absent' as const])),
   };
 }
