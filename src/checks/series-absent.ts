@@ -2,14 +2,16 @@ import type { Emission, Nouns } from '../facts/emitters.ts';
 import { prometheusServers } from '../facts/prometheus.ts';
 import { type ServerSeries, storedSeries } from '../facts/stored-series.ts';
 import { type Targets, targets } from '../facts/targets.ts';
-import { defineCheck, type Finding, verdict } from '../model/check.ts';
+import { defineCheck, type Finding, type Remedy, verdict } from '../model/check.ts';
 import type { Attempt } from '../model/fact.ts';
 import { ageText } from '../parse/duration.ts';
 import { escapeName } from '../parse/metric-names.ts';
 import { writeLabel } from '../parse/promql.ts';
-import { schemeOf } from '../parse/spellings.ts';
+import { labelSpellings, schemeOf } from '../parse/spellings.ts';
+import { type Suspects, suspected, withoutBlamed } from './blamed-rule.ts';
 import { noPrometheus } from './prometheus-unreachable.ts';
 import type { SharedIds } from './shared-ids.ts';
+import { isHistogram } from './simulation.ts';
 import { healthyKeys, metered, queryRun, selectorOf, unreadSeries } from './stored.ts';
 import { counted, distinctUnread } from './wording.ts';
 
@@ -36,8 +38,8 @@ export function absentSeries(nouns: Nouns, ids: SharedIds) {
       ...ids.earlier.relabeling,
     ],
     needs: { series: storedSeries(nouns), servers: prometheusServers(nouns) },
-    wants: { emissions: nouns.emissions, targets: targets(nouns) },
-    judge({ series, servers, emissions, targets }) {
+    wants: { emissions: nouns.emissions, targets: targets(nouns), coverage: suspected(nouns) },
+    judge({ series, servers, emissions, targets, coverage }) {
       if (series.length === 0) return { status: 'unknown', unread: [noPrometheus(servers)] };
       const empty = series.filter(({ names, unread }) => names.length === 0 && unread.length === 0);
       if (empty.length === 0) return verdict([], unreadSeries(series), spellingNote(series, nouns));
@@ -48,7 +50,7 @@ export function absentSeries(nouns: Nouns, ids: SharedIds) {
       if (speaking.length === 0 && empty.length === series.length)
         return { status: 'skip', because: `no ${nouns.one} has counted a token since it started` };
       return verdict(
-        empty.flatMap((server) => findingsOf(server, series, speaking, targets, nouns)),
+        empty.flatMap((server) => findingsOf(server, series, { speaking, targets, coverage }, nouns)),
         unreadSeries(series),
       );
     },
@@ -70,12 +72,17 @@ function spellingNote(series: readonly ServerSeries[], { family }: Nouns): strin
   return `ask for them as sum${by} (increase(${plain ? most.name : ''}{${matchers}}[1h]))`;
 }
 
+interface Seen {
+  readonly speaking: readonly Emission[];
+  readonly targets: Attempt<Targets>;
+  readonly coverage: Suspects['coverage'];
+}
+
 /** A server that scrapes none of the speaking emitters is to blame only when no other does either. */
 function findingsOf(
   server: ServerSeries,
   all: readonly ServerSeries[],
-  speaking: readonly Emission[],
-  targets: Attempt<Targets>,
+  { speaking, targets, coverage }: Seen,
   nouns: Nouns,
 ): readonly Finding[] {
   const healthy = healthyKeys(server, targets);
@@ -92,16 +99,12 @@ function findingsOf(
     subject,
     message: `no token series is stored, while ${counted(speaking.length, nouns)} ${speaking.length === 1 ? 'has' : 'have'} counted tokens; asked for ${nouns.family.spellings.join(', ')}${last}${dotted === null ? '' : `; they expose ${dotted}, and Mimir refuses names with dots one by one (err-mimir-metric-name-invalid)`}`,
     evidence: { saw: 'an empty result', run: queryRun(`count by (__name__) (${selectorOf(nouns)})`) },
-    ...(dotted === null
-      ? {}
-      : {
-          remedy: {
-            text: 'let the collector write names with underscores: translation_strategy: UnderscoreEscapingWithSuffixes of its remote-write exporter',
-          },
-        }),
+    ...(dotted === null ? {} : { remedy: { text: underscored } }),
   };
+  const remedy = sparing(speaking, { coverage, server: server.server }, nouns);
+  const mended = remedy === null ? finding : { ...finding, remedy };
   // About emitters whose targets are up, nothing earlier can be to blame but what concerns exactly these.
-  return [scraped.length > 0 ? { ...finding, about: scraped.map(({ emitter }) => emitter.key) } : finding];
+  return [scraped.length > 0 ? { ...mended, about: scraped.map(({ emitter }) => emitter.key) } : mended];
 }
 
 /** A name with dots that is exposed where the store takes none: recorded in real/mimir/prometheus-remote-write-utf8.log. */
@@ -109,4 +112,25 @@ function dottedName({ server }: ServerSeries, speaking: readonly Emission[]): st
   if (!server.shards.some(({ build }) => build.product === 'mimir')) return null;
   const families = speaking.flatMap(({ outcome }) => (outcome.status === 'metered' ? [outcome.family] : []));
   return families.find((family) => family.includes('.')) ?? null;
+}
+
+const underscored =
+  'let the collector write names with underscores: translation_strategy: UnderscoreEscapingWithSuffixes of its remote-write exporter';
+
+/** Without the rule of a monitor that drops all token series, under whichever name a scraper asks for them. */
+function sparing(speaking: readonly Emission[], suspects: Suspects, nouns: Nouns): Remedy | null {
+  const families = new Set(speaking.flatMap(({ outcome }) => (outcome.status === 'metered' ? [outcome.family] : [])));
+  const names = [...families].flatMap((family) =>
+    labelSpellings(family).map((name) => `${name}${isHistogram(nouns, family) ? '_sum' : ''}`),
+  );
+  for (const name of names) {
+    const received = speaking.flatMap((emission) =>
+      emission.outcome.status === 'metered'
+        ? emission.outcome.series.map(({ labels }) => ({ emission, labels: new Map([...Object.entries(labels), ['__name__', name]]) }))
+        : [],
+    );
+    const remedy = withoutBlamed(received, (stored) => stored === null, suspects);
+    if (remedy !== null) return remedy;
+  }
+  return null;
 }
