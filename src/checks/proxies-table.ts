@@ -1,5 +1,6 @@
 import type { Emission } from '../facts/emitters.ts';
 import type { Table } from '../model/pipeline.ts';
+import { ageText } from '../parse/duration.ts';
 
 /** The columns of `get proxies`, whatever the system: tables of several are joined. */
 export const proxyColumns: Table['columns'] = [
@@ -32,10 +33,7 @@ export function seriesText(emission: Emission | undefined): string {
   return emission?.outcome.status === 'metered' ? String(emission.outcome.series.length) : '-';
 }
 
-/** For the column AGE: as kubectl prints ages, to one unit. */
+/** For the column AGE. */
 export function ageCell(seconds: number | null): string {
-  if (seconds === null) return '<unknown>';
-  if (seconds < 120) return `${seconds}s`;
-  if (seconds < 7200) return `${Math.floor(seconds / 60)}m`;
-  return seconds < 172_800 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86_400)}d`;
+  return seconds === null ? '<unknown>' : ageText(seconds);
 }

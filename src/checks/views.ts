@@ -8,6 +8,7 @@ import { type EmitterTarget, type ServerTargets, targets } from '../facts/target
 import { defineView } from '../model/pipeline.ts';
 import { ageText } from '../parse/duration.ts';
 import { explained } from './near-miss.ts';
+import { ageCell } from './proxies-table.ts';
 import { distinctUnread, enumerated, monitorsOf } from './wording.ts';
 
 /** PodMonitor endpoints that match emitters or nearly do, and who takes them. */
@@ -152,7 +153,7 @@ export function seriesView(nouns: Nouns) {
           String(row.series),
           row.identityLabels.join(',') || '<none>',
           row.missingLabels.join(','),
-          row.ageSeconds === null ? '<unknown>' : ageText(row.ageSeconds),
+          ageCell(row.ageSeconds),
         ]),
         items: rows,
         unread: distinctUnread(series.flatMap((server) => server.unread)),

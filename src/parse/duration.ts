@@ -10,8 +10,22 @@ export function durationOf(text: string | null): number | null {
   return seconds.reduce((sum, unit, index) => sum + unit * Number(match[index + 1] ?? 0), 0);
 }
 
-/** Seconds for people: "45s", "12m", "3h". */
+/** Seconds for people, as kubectl prints ages: "45s", "6m40s", "12m", "3h5m", "6d". k8s.io/apimachinery pkg/util/duration, HumanDuration. */
 export function ageText(age: number): string {
-  if (age < 120) return `${Math.max(0, Math.round(age))}s`;
-  return age < 7200 ? `${Math.round(age / 60)}m` : `${Math.round(age / 3600)}h`;
+  const seconds = Math.max(0, Math.floor(age));
+  const [minutes, hours] = [Math.floor(seconds / 60), Math.floor(seconds / 3600)];
+  const days = Math.floor(hours / 24);
+  if (seconds < 120) return `${seconds}s`;
+  if (minutes < 10) return joined(minutes, 'm', seconds % 60, 's');
+  if (minutes < 180) return `${minutes}m`;
+  if (hours < 8) return joined(hours, 'h', minutes % 60, 'm');
+  if (hours < 48) return `${hours}h`;
+  if (days < 8) return joined(days, 'd', hours % 24, 'h');
+  if (days < 2 * 365) return `${days}d`;
+  const years = Math.floor(days / 365);
+  return years < 8 ? joined(years, 'y', days % 365, 'd') : `${years}y`;
+}
+
+function joined(whole: number, unit: string, part: number, smaller: string): string {
+  return part === 0 ? `${whole}${unit}` : `${whole}${unit}${part}${smaller}`;
 }

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../model/source.ts';
+import { ageText } from '../parse/duration.ts';
 import { list, number, record, records, text } from '../parse/fields.ts';
 
 interface Column {
@@ -36,13 +37,9 @@ function ageColumn(now: Date): Column {
   return { name: 'Age', cell: ({ metadata }) => ageOf(metadata.creationTimestamp, now) };
 }
 
-/** "5s", "12m", "3h", "9d": the leading unit of apimachinery's duration.HumanDuration. */
 function ageOf(since: string | undefined, now: Date): string {
-  const seconds = Math.floor((now.getTime() - Date.parse(since ?? '')) / 1000);
-  if (Number.isNaN(seconds)) return '<unknown>';
-  if (seconds < 120) return `${Math.max(0, seconds)}s`;
-  if (seconds < 3 * 3600) return `${Math.floor(seconds / 60)}m`;
-  return seconds < 48 * 3600 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86400)}d`;
+  const seconds = (now.getTime() - Date.parse(since ?? '')) / 1000;
+  return Number.isNaN(seconds) ? '<unknown>' : ageText(seconds);
 }
 
 const status = (object: KubeObject) => record(object.status);

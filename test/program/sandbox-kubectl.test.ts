@@ -60,7 +60,7 @@ describe.skipIf(!hasKubectl)('kubectl on the sandbox (skipped where kubectl is n
   });
 
   it('gets custom resources, by short name, as YAML, by label, in pages', async () => {
-    expect(rows((await kubectl('get', 'podmonitors', '-A')).out)[1]).toEqual(['gateway', 'metrics', '3d']);
+    expect(rows((await kubectl('get', 'podmonitors', '-A')).out)[1]).toEqual(['gateway', 'metrics', '3d2h']);
     expect((await kubectl('get', 'pmon', '-n', 'gateway', 'metrics', '-o', 'yaml')).out).toContain('port: aigw-admin');
     expect((await kubectl('get', 'po', '-A', '-l', 'app in (other)', '-o', 'name')).out).toBe('pod/idle\n');
     expect((await kubectl('get', 'po', '-A', '--chunk-size=1', '-o', 'name')).out.split('\n').length).toBe(8);

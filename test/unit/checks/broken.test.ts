@@ -385,7 +385,7 @@ const worlds: readonly (readonly [string, World, string, readonly string[]])[] =
     'stored-identity-absent',
     ['no stored token series carries user_id', '2 proxies expose it'],
   ],
-  ['an old sample', { endpoints: served({ age: 190 }) }, 'series-stale', ['3m old', '30s']],
+  ['an old sample', { endpoints: served({ age: 190 }) }, 'series-stale', ['3m10s old', '30s']],
 ];
 
 describe('one thing is wrong', () => {

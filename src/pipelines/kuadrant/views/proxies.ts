@@ -1,8 +1,7 @@
-import { metricsItem, metricsText, proxyColumns, seriesText } from '../../../checks/proxies-table.ts';
+import { ageCell, metricsItem, metricsText, proxyColumns, seriesText } from '../../../checks/proxies-table.ts';
 import type { Emission } from '../../../facts/emitters.ts';
 import type { Attempt } from '../../../model/fact.ts';
 import { defineView, type Table } from '../../../model/pipeline.ts';
-import { ageText } from '../../../parse/duration.ts';
 import { stateOf } from '../containers.ts';
 import { emissions } from '../facts/emissions.ts';
 import { emitters, type LimitadorPod } from '../facts/emitters.ts';
@@ -92,7 +91,7 @@ function cells({ row, emission }: Shown): readonly string[] {
     String(row.port),
     row.portNames?.join(',') || '<none>',
     seriesText(emission),
-    row.ageSeconds === null ? '<unknown>' : ageText(row.ageSeconds),
+    ageCell(row.ageSeconds),
     row.image ?? '<unknown>',
   ];
 }

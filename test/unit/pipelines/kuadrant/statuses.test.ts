@@ -207,7 +207,7 @@ describe('monitor-churn', () => {
         refused: { servicemonitors: 'forbidden' },
         extra: [{ ...podMonitor(), metadata: { ...sibling.metadata, name: 'istio-pod-monitor', namespace: 'api-gateway' } }],
       },
-      /^fail: it is 6m old and the monitors that were made with it are 100h old/,
+      /^fail: it is 6m old and the monitors that were made with it are 4d4h old/,
     ],
     ['takes monitors of one age for just made', { monitors: [young] }, /^pass/],
     ['leaves an old one alone', {}, /^pass/],

@@ -35,7 +35,7 @@ describe('get proxies', () => {
       '8080',
       'http',
       cells[3] === '2 series' ? '2' : '-',
-      '100h',
+      '4d4h',
       'quay.io/kuadrant/limitador:v2.3.0',
     ]);
   });
