@@ -154,7 +154,7 @@ async function proveOne(workbench: Workbench, proving: Proving, { world, id: roo
 type Ask = (...args: readonly string[]) => Promise<Ended>;
 
 /** Runs the program on the bed, told by flags. */
-function asker(bed: Testbed, { secretNames, logs, metricsToken, expectLabels, selector }: Options): Ask {
+function asker(bed: Testbed, { secretNames, logs, metricsToken, grafanaToken, expectLabels, selector }: Options): Ask {
   const flags = [
     ...['--kubeconfig', bed.kubeconfig.admin],
     ...(secretNames === true ? ['--secret-names'] : []),
@@ -162,7 +162,10 @@ function asker(bed: Testbed, { secretNames, logs, metricsToken, expectLabels, se
     ...(selector === null ? [] : ['--selector', selector]),
     ...expectLabels.flatMap((label) => ['--expect-label', label]),
   ];
-  const env = metricsToken === undefined ? {} : { TOKMETER_METRICS_TOKEN: metricsToken };
+  const env = {
+    ...(metricsToken === undefined ? {} : { TOKMETER_METRICS_TOKEN: metricsToken }),
+    ...(grafanaToken === undefined ? {} : { TOKMETER_GRAFANA_TOKEN: grafanaToken }),
+  };
   return (...args) => runCli([...args, ...flags], { env });
 }
 

@@ -209,8 +209,11 @@ describe.skipIf(!existsSync('dist/cli.js'))('secrets', () => {
       '--secret-names',
       '--metrics-token-file',
       path('token'),
+      '--grafana-token-file',
+      path('grafana'),
     ];
     writeFileSync(path('token'), canary());
+    writeFileSync(path('grafana'), canary());
   });
   afterAll(() => served.close());
 
@@ -279,7 +282,7 @@ describe.skipIf(!existsSync('dist/cli.js'))('secrets', () => {
   });
 
   it.each(['-v', '-o'])('in the environment are told by nothing, %s', async (flag) => {
-    const env = { TOKMETER_METRICS_TOKEN: canary(), KUBECONFIG: path('kubeconfig') };
+    const env = { TOKMETER_METRICS_TOKEN: canary(), TOKMETER_GRAFANA_TOKEN: canary(), KUBECONFIG: path('kubeconfig') };
     const { stdout, stderr } = await runCli(['doctor', flag, flag === '-v' ? '9' : 'json', '--stats'], { env });
     expect(found(stdout + stderr)).toEqual([]);
     expect(stdout).not.toBe('');
@@ -292,5 +295,5 @@ describe.skipIf(!existsSync('dist/cli.js'))('secrets', () => {
   });
 
   it('leave no file behind but what was asked for', () =>
-    expect(readdirSync(folder).sort()).toEqual(['bundle.tgz', 'kubeconfig', 'token']));
+    expect(readdirSync(folder).sort()).toEqual(['bundle.tgz', 'grafana', 'kubeconfig', 'token']));
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { end, freePort, run, until } from '../testbed/processes.ts';
-import { programOf } from '../testbed/prometheus.ts';
+import { type PrometheusRelease, programOf } from '../testbed/prometheus.ts';
 
 /** A Prometheus that scrapes nothing and takes remote writes. */
 export interface Store {
@@ -12,13 +12,13 @@ export interface Store {
 }
 
 /** Starts one on a free port; what it keeps is lost when it ends. */
-export async function startStore(): Promise<Store> {
+export async function startStore(release: PrometheusRelease = '3.16'): Promise<Store> {
   const folder = mkdtempSync(join(tmpdir(), 'store-'));
   const file = join(folder, 'prometheus.yaml');
   writeFileSync(file, '{}\n');
   const address = `127.0.0.1:${await freePort()}`;
   const args = [`--config.file=${file}`, `--storage.tsdb.path=${join(folder, 'tsdb')}`, `--web.listen-address=${address}`];
-  const child = run(programOf('3.16'), [...args, '--web.enable-remote-write-receiver', '--log.level=warn'], join(folder, 'log'));
+  const child = run(programOf(release), [...args, '--web.enable-remote-write-receiver', '--log.level=warn'], join(folder, 'log'));
   const url = `http://${address}`;
   await until(`a store: see ${folder}/log`, async () => {
     const answer = await request(`${url}/-/ready`).catch(() => null);

@@ -9,6 +9,8 @@ export interface Mimir {
   readonly multitenant: boolean;
   /** Answers 503 to /ready and to everything that reads or writes. */
   readonly trouble?: 'unready';
+  /** What it says it is; one of before 2.14 has the engine of a Prometheus 2. Absent: 3.0.5. */
+  readonly version?: string;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface Mimir {
 export async function startMimir(address: string, mimir: Mimir, port = 8080): Promise<{ readonly port: number; stop(): Promise<void> }> {
   const stores = new Map<string, Promise<Store>>();
   const storeOf = (tenant: string): Promise<Store> => {
-    const store = stores.get(tenant) ?? startStore();
+    const store = stores.get(tenant) ?? startStore(isOld(mimir) ? '2.55' : '3.16');
     stores.set(tenant, store);
     return store;
   };
@@ -39,6 +41,8 @@ export async function startMimir(address: string, mimir: Mimir, port = 8080): Pr
   };
 }
 
+const isOld = ({ version = '3.0.5' }: Mimir): boolean => version.startsWith('2.');
+
 const anonymous = 'anonymous';
 const prefix = '/prometheus';
 
@@ -50,7 +54,7 @@ const rulesOf: Readonly<Record<string, object>> = { '/api/v1/rules': { groups: [
 async function respond(
   incoming: IncomingMessage,
   response: ServerResponse,
-  { multitenant, trouble }: Mimir,
+  { multitenant, trouble, version = '3.0.5' }: Mimir,
   storeOf: (tenant: string) => Promise<Store>,
 ): Promise<void> {
   const [path = '/'] = (incoming.url ?? '/').split('?');
@@ -58,7 +62,7 @@ async function respond(
   if (path === '/ready') return void response.writeHead(200, { 'content-type': 'text/plain' }).end('ready');
   if (path === '/') return void response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(root);
   const inner = path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : null;
-  if ((inner ?? path) === '/api/v1/status/buildinfo') return json(response, buildinfo);
+  if ((inner ?? path) === '/api/v1/status/buildinfo') return json(response, buildinfo(version));
   const push = path === '/api/v1/push' && incoming.method === 'POST';
   const told = inner !== null && (asked.test(inner) || inner in rulesOf || inner === '/api/v1/metadata');
   if (!push && !told) return text(response, 404, '404 page not found');
@@ -123,8 +127,8 @@ function json(response: ServerResponse, value: unknown): void {
 }
 
 const features = { ruler_config_api: 'true', alertmanager_config_api: 'true', query_sharding: 'false', federated_rules: 'false' };
-const build = { application: 'Grafana Mimir', version: '3.0.5', revision: 'unknown', branch: 'unknown', goVersion: 'go1.26.8' };
-const buildinfo = { status: 'success', data: { ...build, features } };
+const build = { application: 'Grafana Mimir', revision: 'unknown', branch: 'unknown', goVersion: 'go1.26.8' };
+const buildinfo = (version: string): object => ({ status: 'success', data: { ...build, version, features } });
 
 const root = `<!DOCTYPE html>
 <html>

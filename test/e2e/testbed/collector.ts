@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import type { Collector, Running } from '../../worlds/world.ts';
+import { mayListPods } from './access.ts';
 import type { Api } from './api.ts';
 import { type Discovery, fileTargets } from './file-discovery.ts';
 import { bin, end, run } from './processes.ts';
@@ -20,7 +21,9 @@ export interface RunningCollector extends Running {
 export async function startCollector(folder: string, api: Api, collector: Collector): Promise<RunningCollector> {
   if (!existsSync(program)) throw new Error('otelcol not built: test/e2e/testbed/build-assets.sh');
   const own = mkdtempSync(join(folder, `collector-${collector.name}-`));
-  const texts = await Promise.all(collector.configs.map((text, index) => reachable(text, join(own, `targets-${index}`), api)));
+  const texts = await Promise.all(
+    collector.configs.map((text, index) => reachable(text, join(own, `targets-${index}`), { api, pod: collector })),
+  );
   const files = [...texts, selfMetrics(collector.address)].map((text, index) => {
     const file = join(own, `config-${index}.yaml`);
     writeFileSync(file, text);
@@ -46,7 +49,7 @@ function selfMetrics(host: string): string {
 }
 
 /** The text with targets that were discovered for it, and with URLs of Services that lead to pods; one that is no YAML stays as it is. */
-async function reachable(text: string, targets: string, api: Api): Promise<string> {
+async function reachable(text: string, targets: string, { api, pod }: Looking): Promise<string> {
   const tree = tryParse(text);
   if (tree === null) return text;
   const files: string[] = [];
@@ -58,11 +61,24 @@ async function reachable(text: string, targets: string, api: Api): Promise<strin
     const entries = await Promise.all(Object.entries(rest).map(async ([key, value]) => [key, await walk(value)] as const));
     if (!Array.isArray(found)) return Object.fromEntries(entries);
     const file = `${targets}-${files.push('')}.json`;
-    const groups = await Promise.all(found.map((each: Discovery) => fileTargets(api, each)));
+    const groups = await Promise.all(found.map((each: Discovery) => discoveredBy(api, pod, each)));
     writeFileSync(file, JSON.stringify(groups.flat()));
     return { ...Object.fromEntries(entries), file_sd_configs: [{ files: [file], refresh_interval: '2s' }] };
   };
   return stringify(await walk(tree), { lineWidth: 0 });
+}
+
+interface Looking {
+  readonly api: Api;
+  readonly pod: Pick<Collector, 'namespace' | 'name'>;
+}
+
+/** What its ServiceAccount may list of it: a namespace that is refused leaves the others as they are, and one request for all is refused as a whole. */
+async function discoveredBy(api: Api, pod: Looking['pod'], sd: Discovery): Promise<Awaited<ReturnType<typeof fileTargets>>> {
+  const names = sd.namespaces?.names;
+  if (names === undefined) return (await mayListPods(api, pod)) ? fileTargets(api, sd) : [];
+  const may = await Promise.all(names.map((name) => mayListPods(api, pod, name)));
+  return fileTargets(api, { ...sd, namespaces: { names: names.filter((_, index) => may[index]) } });
 }
 
 function tryParse(text: string): unknown {

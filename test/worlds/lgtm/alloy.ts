@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { names } from '../objects/namespaces.ts';
 import { workload } from '../objects/workloads.ts';
 import type { Cluster, Running } from '../world.ts';
+import { access } from './access.ts';
 import { ofPort, toPort, whole, withoutAgent } from './collectors.ts';
 import { configMap, stack } from './stack.ts';
 
@@ -37,6 +38,12 @@ prometheus.remote_write "mimir" {
 `;
 }
 
+/** What a collector is told that does the same as an Alloy with this file: it scrapes the address that the last rule makes. */
+export function standIn(file: string): string {
+  const [, replacement = ''] = /replacement\s*=\s*"([^"]*)"/.exec(file) ?? [];
+  return stringify(whole('ai-gateway', [ofPort('aigw-admin'), toPort(replacement.replaceAll('$', '$$$$'))]), { lineWidth: 0 });
+}
+
 /** What an Alloy says of its remote write: prometheus storage/remote, with the component's id. */
 async function alloyMetrics(address: string): Promise<Running> {
   const remote = `{component_id="prometheus.remote_write.mimir",component_path="/",remote_name="a1b2c3",url="http://${stack.mimir}"}`;
@@ -53,6 +60,7 @@ export function alloyed(replacement: string): (cluster: Cluster) => void {
     const address = `${cluster.subnet}.53`;
     const labels = { 'app.kubernetes.io/name': 'alloy', 'app.kubernetes.io/instance': 'alloy' };
     const spec = {
+      serviceAccountName: 'alloy',
       containers: [
         {
           name: 'alloy',
@@ -66,6 +74,7 @@ export function alloyed(replacement: string): (cluster: Cluster) => void {
       volumes: [{ name: 'config', configMap: { name: 'alloy' } }],
     };
     cluster.objects.push(
+      ...access('alloy'),
       configMap('alloy', { 'config.alloy': alloyFile(replacement) }),
       ...workload({ namespace: names.monitoring, name: 'alloy', labels, selector: labels, spec, addresses: [address], hash: '8d7c6b5f9' }),
     );
@@ -76,12 +85,11 @@ export function alloyed(replacement: string): (cluster: Cluster) => void {
       port: 12345,
       start: () => alloyMetrics(address),
     });
-    const same = whole('ai-gateway', [ofPort('aigw-admin'), toPort(replacement.replaceAll('$', '$$$$'))]);
     cluster.collectors.push({
       namespace: names.monitoring,
       name: 'alloy-8d7c6b5f9-x2v7q',
       address,
-      configs: [stringify(same, { lineWidth: 0 })],
+      configs: [standIn(alloyFile(replacement))],
     });
   };
 }

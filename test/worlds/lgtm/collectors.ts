@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { names } from '../objects/namespaces.ts';
 import { crashing, workload } from '../objects/workloads.ts';
 import { type Cluster, edit, type Manifest } from '../world.ts';
+import { access } from './access.ts';
 import { agentName, configure, overrides, receiver, sidecarJob, type Writing } from './agent.ts';
 import { configMap, service } from './stack.ts';
 
@@ -49,6 +50,7 @@ export function deployed(cluster: Cluster, config: Fields): void {
   const text = stringify(config, { lineWidth: 0 });
   const labels = { 'app.kubernetes.io/name': 'opentelemetry-collector', 'app.kubernetes.io/instance': second };
   const spec = {
+    serviceAccountName: second,
     containers: [
       {
         name: 'otc-container',
@@ -62,6 +64,7 @@ export function deployed(cluster: Cluster, config: Fields): void {
   };
   cluster.objects.push(
     configMap(second, { relay: text }),
+    ...access(second),
     ...workload({ namespace: names.monitoring, name: second, labels, selector: labels, spec, addresses: [address], hash: '6c8f9d7b5' }),
   );
   cluster.collectors.push({ namespace: names.monitoring, name: `${second}-6c8f9d7b5-x2v7q`, address, configs: [text] });

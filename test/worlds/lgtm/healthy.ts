@@ -10,7 +10,8 @@ import { looks } from '../objects/releases.ts';
 import { routes } from '../objects/routes.ts';
 import { condition } from '../objects/workloads.ts';
 import type { Cluster, GatewayCluster, Manifest, ProxyPod } from '../world.ts';
-import { agent, agentCollector, configure, overrides, type Writing } from './agent.ts';
+import { access } from './access.ts';
+import { agent, agentCollector, agentName, configure, overrides, type Writing } from './agent.ts';
 import { dashboard, type GrafanaShape, grafana, type MimirShape, mimir, stack } from './stack.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -55,12 +56,13 @@ export function lgtm(shape: Shape = {}): (subnet: string) => GatewayCluster {
         policy(shape.apiKey),
         ...pods,
         ...agent(`${subnet}.51`),
+        ...access(agentName),
         ...mimir(`${subnet}.61`, shape.mimir),
         ...grafana(`${subnet}.71`, shape.grafana),
         ...(shape.dashboards ?? [dashboard(tokensByUser)]),
       ],
       proxies: pods.filter(({ kind }) => kind === 'Pod').map((pod, index) => proxyOf(pod, { release, index, named })),
-      backends: [mimirBackend(`${subnet}.61`, { multitenant: shape.mimir?.multitenant ?? false })],
+      backends: [mimirBackend(`${subnet}.61`, { multitenant: false, ...shape.mimir })],
       collectors: [agentCollector(`${subnet}.51`)],
     };
     configure(cluster, overrides(shape.writing));

@@ -106,6 +106,15 @@ export const sharedWorlds: readonly OtherWorld[] = [
     expect: broken('queries-overcounted'),
   }),
   world({
+    name: 'lgtm-query-with-quoted-names',
+    title: 'the dashboard quotes names, and the Mimir is of a time that knows no quotes',
+    shape: {
+      mimir: { version: '2.13.1' },
+      dashboards: [dashboard('sum by (user_id) (increase({"gen_ai.client.token.usage_sum",gen_ai_token_type=~"input|output"}[30d]))')],
+    },
+    expect: broken('queries-too-new'),
+  }),
+  world({
     name: 'lgtm-rule-taken',
     title: 'a Prometheus for the rest of the cluster takes the rule about tokens',
     change: (cluster) => withRule(cluster, 'kube-prometheus-stack'),

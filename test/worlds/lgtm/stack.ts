@@ -25,10 +25,15 @@ export function configMap(
 export interface MimirShape {
   readonly multitenant?: boolean;
   readonly retention?: string;
+  /** Its data is on a volume that it claims. */
+  readonly claims?: boolean;
+  /** The tag of its image. */
+  readonly version?: string;
 }
 
 /** A Mimir of one process, with its configuration and its Service. */
-export function mimir(address: string, { multitenant = false, retention = '30d' }: MimirShape = {}): readonly Manifest[] {
+export function mimir(address: string, shape: MimirShape = {}): readonly Manifest[] {
+  const { multitenant = false, retention = '30d', claims = false, version = '3.0.5' } = shape;
   const labels = labelsOf('mimir');
   const config = {
     multitenancy_enabled: multitenant,
@@ -41,7 +46,7 @@ export function mimir(address: string, { multitenant = false, retention = '30d' 
     containers: [
       {
         name: 'mimir',
-        image: 'docker.io/grafana/mimir:3.0.5',
+        image: `docker.io/grafana/mimir:${version}`,
         args: ['-target=all', '-config.file=/etc/mimir/mimir.yaml'],
         ports: [
           { name: 'http-metrics', containerPort: 8080, protocol: 'TCP' },
@@ -54,10 +59,7 @@ export function mimir(address: string, { multitenant = false, retention = '30d' 
         ],
       },
     ],
-    volumes: [
-      { name: 'config', configMap: { name: stack.mimir } },
-      { name: 'data', emptyDir: {} },
-    ],
+    volumes: [{ name: 'config', configMap: { name: stack.mimir } }, ...(claims ? [] : [{ name: 'data', emptyDir: {} }])],
   };
   return [
     configMap(stack.mimir, { 'mimir.yaml': stringify(config) }, labels),
@@ -65,7 +67,7 @@ export function mimir(address: string, { multitenant = false, retention = '30d' 
       { name: 'http-metrics', port: 8080, targetPort: 'http-metrics' },
       { name: 'grpc', port: 9095, targetPort: 'grpc' },
     ]),
-    ...statefulSet(stack.mimir, labels, spec, address),
+    ...statefulSet(stack.mimir, labels, { spec, claims }, address),
   ];
 }
 
@@ -78,12 +80,18 @@ export function service(name: string, selector: Record<string, string>, ports: r
   };
 }
 
+const claimTemplate: unknown = {
+  metadata: { name: 'data' },
+  spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '10Gi' } } },
+};
+
 function statefulSet(
   name: string,
   labels: Record<string, string>,
-  spec: Readonly<Record<string, unknown>>,
+  { spec, claims }: { readonly spec: { readonly volumes: readonly unknown[] }; readonly claims: boolean },
   address: string,
 ): readonly Manifest[] {
+  const claimed = { name: 'data', persistentVolumeClaim: { claimName: `data-${name}-0` } };
   const counts = { replicas: 1, readyReplicas: 1, currentReplicas: 1, updatedReplicas: 1, availableReplicas: 1, observedGeneration: 1 };
   const pod = {
     ...labels,
@@ -96,10 +104,22 @@ function statefulSet(
       apiVersion: 'apps/v1',
       kind: 'StatefulSet',
       metadata: { name, namespace, labels },
-      spec: { replicas: 1, serviceName: name, selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
+      spec: {
+        replicas: 1,
+        serviceName: name,
+        selector: { matchLabels: labels },
+        template: { metadata: { labels }, spec },
+        ...(claims ? { volumeClaimTemplates: [claimTemplate] } : {}),
+      },
       status: counts,
     },
-    podOf({ namespace, name: `${name}-0`, labels: pod, spec, address }),
+    podOf({
+      namespace,
+      name: `${name}-0`,
+      labels: pod,
+      spec: { ...spec, volumes: [...spec.volumes, ...(claims ? [claimed] : [])] },
+      address,
+    }),
   ];
 }
 

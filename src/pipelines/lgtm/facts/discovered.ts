@@ -25,17 +25,18 @@ export const discovered = defineFact({
     const shards = stores.value.servers.flatMap((server) => server.shards);
     const instances = new Set((await Promise.all(shards.map((shard) => instancesIn(source, shard, emitters)))).flat());
     const found = emitters.filter((emitter) => instances.has(addressOf(emitter)));
-    // Where the address was relabelled away, series that are fresh at all are these.
-    const relabelled = instances.size === 0 && series.status === 'read' && series.value.some(({ age }) => age !== null && age <= fresh);
+    // Where addresses are relabelled away, series that are fresh at all are these.
+    const addressed = [...instances].some((instance) => emitters.some(({ port }) => instance.endsWith(`:${port}`)));
+    const relabelled = !addressed && series.status === 'read' && series.value.some(({ age }) => age !== null && age <= fresh);
     return new Set((relabelled ? emitters : found).map(({ key }) => key));
   },
 });
 
-/** A scrape that failed leaves `up` as well, and the target was found. */
+/** The instances of all token series, and of `up` those of these sidecars: a scrape that failed leaves it as well, and its target was found. */
 async function instancesIn(source: Source, shard: Shard, emitters: readonly Emitter[]): Promise<readonly string[]> {
   const addresses = [...new Set(emitters.map(addressOf))].map((address) => address.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')).join('|');
-  const names = `up|${nouns.family.sumPattern}`;
-  const query = `count by (instance) ({__name__=~${JSON.stringify(names)},instance=~${JSON.stringify(addresses)}})`;
+  const tokens = `{__name__=~${JSON.stringify(nouns.family.sumPattern)}}`;
+  const query = `count by (instance) (up{instance=~${JSON.stringify(addresses)}} or ${tokens})`;
   try {
     const data = await askPrometheus(source, shard, '/api/v1/query', [['query', query]]);
     return samplesOf(data, `GET /api/v1/query of ${shard.name}`).map(({ labels }) => labels.instance ?? '');

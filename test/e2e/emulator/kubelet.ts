@@ -1,0 +1,48 @@
+import { createServer } from 'node:http';
+
+/** A volume as the kubelet of its node sees it. */
+export interface MountedVolume {
+  readonly namespace: string;
+  readonly claim: string;
+  /** Bytes. */
+  readonly capacity: number;
+  readonly available: number;
+}
+
+/** The part of a kubelet's /metrics that is about volumes: pkg/kubelet/metrics/collectors/volume_stats.go. Without TLS, which no check looks at. */
+export async function startKubelet(
+  address: string,
+  volumes: readonly MountedVolume[],
+  port = 10250,
+): Promise<{ readonly port: number; stop(): Promise<void> }> {
+  const server = createServer(
+    (_, response) => void response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(pageOf(volumes)),
+  );
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, address, resolve));
+  const bound = server.address();
+  return {
+    port: typeof bound === 'object' && bound !== null ? bound.port : port,
+    stop: () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+function pageOf(volumes: readonly MountedVolume[]): string {
+  const family = (name: string, help: string, value: (volume: MountedVolume) => number): string =>
+    [
+      `# HELP kubelet_volume_stats_${name} [ALPHA] ${help}`,
+      `# TYPE kubelet_volume_stats_${name} gauge`,
+      ...volumes.map(
+        (volume) =>
+          `kubelet_volume_stats_${name}{namespace="${volume.namespace}",persistentvolumeclaim="${volume.claim}"} ${value(volume)}`,
+      ),
+    ].join('\n');
+  const families = [
+    family('available_bytes', 'Number of available bytes in the volume', ({ available }) => available),
+    family('capacity_bytes', 'Capacity in bytes of the volume', ({ capacity }) => capacity),
+    family('used_bytes', 'Number of used bytes in the volume', ({ available, capacity }) => capacity - available),
+  ];
+  return `${families.join('\n')}\n`;
+}
