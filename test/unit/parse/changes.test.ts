@@ -28,3 +28,48 @@ it.each([
   ['kubectl -n a delete pod b && kubectl -n a rollout restart deployment/c', 1],
   ['kubectl get x y -o json | jq . | kubectl apply -f - && kubectl -n a delete pod b', 0],
 ])('%s changes %i objects that can be told', (command, count) => expect(changesOf({ text: '', command })).toHaveLength(count));
+
+describe('roles that a command creates', () => {
+  const apiVersion = 'rbac.authorization.k8s.io/v1';
+  const verbs = ['get', 'list'];
+  it.each<[string, object]>([
+    [
+      'kubectl create clusterrole a --verb=get,list --resource=pods,endpointslices.discovery.k8s.io',
+      {
+        apiVersion,
+        kind: 'ClusterRole',
+        metadata: { name: 'a' },
+        rules: [
+          { apiGroups: [''], resources: ['pods'], verbs },
+          { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs },
+        ],
+      },
+    ],
+    [
+      'kubectl -n x create role a --verb=get,list --resource=pods',
+      { apiVersion, kind: 'Role', metadata: { name: 'a', namespace: 'x' }, rules: [{ apiGroups: [''], resources: ['pods'], verbs }] },
+    ],
+    [
+      'kubectl create clusterrolebinding a --clusterrole=b --serviceaccount=m:c',
+      {
+        apiVersion,
+        kind: 'ClusterRoleBinding',
+        metadata: { name: 'a' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'b' },
+        subjects: [{ kind: 'ServiceAccount', name: 'c', namespace: 'm' }],
+      },
+    ],
+    [
+      'kubectl -n x create rolebinding a --role=b --serviceaccount=m:c',
+      {
+        apiVersion,
+        kind: 'RoleBinding',
+        metadata: { name: 'a', namespace: 'x' },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'b' },
+        subjects: [{ kind: 'ServiceAccount', name: 'c', namespace: 'm' }],
+      },
+    ],
+  ])('%s', (command, object) => expect(changesOf({ text: '', command })).toEqual([{ does: 'put', object }]));
+
+  it('are told of no other kind', () => expect(changesOf({ text: '', command: 'kubectl create secret generic a' })).toEqual([]));
+});
