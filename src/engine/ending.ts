@@ -16,13 +16,10 @@ const graceMs = 400;
 export function endingOf(signal: AbortSignal | undefined): Ending {
   if (signal === undefined) return { atOnce: (_, asked) => asked(), soon: (_, asked) => asked() };
   const late = new AbortController();
-  // Every question that is under way listens: many are no leak.
-  setMaxListeners(0, signal, late.signal);
+  // Every gathering over the same signal listens: many are no leak.
+  setMaxListeners(0, signal);
   onAbort(signal, () => setTimeout(() => late.abort(signal.reason), graceMs).unref());
-  return {
-    atOnce: (what, asked) => raced(signal, what, asked),
-    soon: (what, asked) => raced(late.signal, what, asked),
-  };
+  return { atOnce: racing(signal), soon: racing(late.signal) };
 }
 
 function onAbort(signal: AbortSignal, act: () => void): void {
@@ -30,15 +27,22 @@ function onAbort(signal: AbortSignal, act: () => void): void {
   else signal.addEventListener('abort', act, { once: true });
 }
 
-function raced<T>(signal: AbortSignal, what: string, asked: () => Promise<T>): Promise<T> {
-  if (signal.aborted) return Promise.reject(cutShort(signal, what));
-  return new Promise((resolve, reject) => {
-    const end = (): void => reject(cutShort(signal, what));
-    signal.addEventListener('abort', end, { once: true });
-    asked()
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', end));
+/** One listener for all questions under way: a thousand of them would each look for their own among a thousand to be rid of it. */
+function racing(signal: AbortSignal): Ending['atOnce'] {
+  const underWay = new Set<() => void>();
+  onAbort(signal, () => {
+    for (const end of underWay) end();
   });
+  return (what, asked) => {
+    if (signal.aborted) return Promise.reject(cutShort(signal, what));
+    return new Promise((resolve, reject) => {
+      const end = (): void => reject(cutShort(signal, what));
+      underWay.add(end);
+      asked()
+        .then(resolve, reject)
+        .finally(() => underWay.delete(end));
+    });
+  };
 }
 
 function cutShort(signal: AbortSignal, what: string): ReadError {

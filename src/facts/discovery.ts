@@ -2,7 +2,7 @@ import { anchored } from '../parse/re2/match.ts';
 import { PatternError } from '../parse/re2/state.ts';
 import { type Labels, RelabelError, type RelabelRule, relabel, relabelRule } from '../parse/relabel.ts';
 import type { Monitor, MonitorEndpoint } from './monitors.ts';
-import type { Pod } from './pods.ts';
+import type { Container, Pod } from './pods.ts';
 import type { Service } from './service-monitors.ts';
 
 /** A target as Prometheus's pod discovery makes it of one container port. */
@@ -12,41 +12,56 @@ export interface Discovered {
   readonly labels: Labels;
 }
 
+const discovered = new WeakMap<Pod, readonly Discovered[]>();
+
 /** prometheus discovery/kubernetes/pod.go buildPod: one target a declared port, of containers and init containers alike; one without a port where none is declared. */
 export function discoveredOf(pod: Pod): readonly Discovered[] {
-  const base = podLabels(pod);
+  // Every endpoint of every monitor asks about every pod.
+  const known = discovered.get(pod) ?? pod.containers.flatMap((container) => ofContainer(pod, container));
+  discovered.set(pod, known);
+  return known;
+}
+
+function ofContainer(pod: Pod, container: Container): readonly Discovered[] {
   const ip = address(pod.ip ?? '');
-  return pod.containers.flatMap((container): readonly Discovered[] => {
-    const common = [...base, ...meta('container', { name: container.name, image: container.image, init: String(container.init) })];
-    if (container.ports.length === 0)
-      return [{ portName: null, portNumber: null, labels: new Map([...common, ['__address__', ip] as const]) }];
-    return container.ports.map((port) => {
-      const ports = meta('container_port', { name: port.name ?? '', number: String(port.number), protocol: 'TCP' });
-      return {
-        portName: port.name,
-        portNumber: port.number,
-        labels: new Map([...common, ...ports, ['__address__', `${ip}:${port.number}`] as const]),
-      };
-    });
-  });
+  const { name, image, init } = container;
+  const common = (): Map<string, string> => withMeta(podLabels(pod), 'container', { name, image, init: String(init) });
+  if (container.ports.length === 0) return [portOf(null, null, () => common().set('__address__', ip))];
+  return container.ports.map(({ name, number }) =>
+    portOf(name, number, () =>
+      withMeta(common(), 'container_port', { name: name ?? '', number: String(number), protocol: 'TCP' }).set(
+        '__address__',
+        `${ip}:${number}`,
+      ),
+    ),
+  );
+}
+
+/** A port whose labels are made when somebody asks for them: most ports of a pod are nobody's. */
+function portOf(portName: string | null, portNumber: number | null, make: () => Labels): Discovered {
+  let made: Labels | null = null;
+  return {
+    portName,
+    portNumber,
+    get labels() {
+      made ??= make();
+      return made;
+    },
+  };
 }
 
 function address(ip: string): string {
   return ip.includes(':') ? `[${ip}]` : ip;
 }
 
-function meta(part: string, values: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {
-  return Object.entries(values).map(([name, value]) => [`__meta_kubernetes_pod_${part}_${name}`, value] as const);
+function withMeta(labels: Map<string, string>, part: string, values: Readonly<Record<string, string>>): Map<string, string> {
+  for (const name in values) labels.set(`__meta_kubernetes_pod_${part}_${name}`, values[name] ?? '');
+  return labels;
 }
 
-function podLabels(pod: Pod): readonly (readonly [string, string])[] {
+function podLabels(pod: Pod): Map<string, string> {
   const controller = pod.metadata.ownerReferences?.find((owner) => owner.controller === true);
-  const mapped = (kind: string, values: Readonly<Record<string, string>>): readonly (readonly [string, string])[] =>
-    Object.entries(values).flatMap(([name, value]) => [
-      [`__meta_kubernetes_pod_${kind}_${sanitized(name)}`, value] as const,
-      [`__meta_kubernetes_pod_${kind}present_${sanitized(name)}`, 'true'] as const,
-    ]);
-  return [
+  const labels = new Map([
     ['__meta_kubernetes_namespace', pod.namespace],
     ['__meta_kubernetes_pod_name', pod.name],
     ['__meta_kubernetes_pod_ip', pod.ip ?? ''],
@@ -55,9 +70,35 @@ function podLabels(pod: Pod): readonly (readonly [string, string])[] {
     ['__meta_kubernetes_pod_uid', pod.metadata.uid ?? ''],
     ['__meta_kubernetes_pod_controller_kind', controller?.kind ?? ''],
     ['__meta_kubernetes_pod_controller_name', controller?.name ?? ''],
-    ...mapped('label', pod.labels),
-    ...mapped('annotation', pod.metadata.annotations ?? {}),
-  ];
+  ]);
+  const map = (namesOf: Names, values: Readonly<Record<string, string>>): void => {
+    for (const [name, value] of Object.entries(values)) {
+      const [own, present] = namesOf(name);
+      labels.set(own, value).set(present, 'true');
+    }
+  };
+  map(labelNames, pod.labels);
+  map(annotationNames, pod.metadata.annotations ?? {});
+  return labels;
+}
+
+/** The names of the two labels that discovery makes of one. */
+type Names = (name: string) => readonly [own: string, present: string];
+
+const labelNames = namesFor('label');
+const annotationNames = namesFor('annotation');
+const mostNames = 1000;
+
+/** The labels of a thousand pods have the same few names. */
+function namesFor(kind: string): Names {
+  const known = new Map<string, ReturnType<Names>>();
+  return (name) => {
+    const met = known.get(name);
+    if (met !== undefined) return met;
+    const names = [`__meta_kubernetes_pod_${kind}_${sanitized(name)}`, `__meta_kubernetes_pod_${kind}present_${sanitized(name)}`] as const;
+    if (known.size < mostNames) known.set(name, names);
+    return names;
+  };
 }
 
 /** What discovery through a Service adds to the labels of a pod's port: prometheus discovery/kubernetes/service.go and endpoints.go. */
@@ -116,7 +157,8 @@ export function relabelled(monitor: Monitor, endpoint: MonitorEndpoint, found: D
     if (next === null) return { kept: false, rule: index };
     labels = next;
   }
-  const final = new Map([...labels].filter(([name]) => !name.startsWith('__')));
+  const final = new Map<string, string>();
+  for (const [name, value] of labels) if (!name.startsWith('__')) final.set(name, value);
   return { kept: true, address: labels.get('__address__') ?? '', path: labels.get('__metrics_path__') ?? '', labels: final, sure };
 }
 

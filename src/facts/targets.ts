@@ -76,7 +76,8 @@ async function targetsOf(source: Source, server: Server, emitters: readonly Emit
   const active = answers.flatMap((answer) => answer.targets);
   const byAddress = new Map(emitters.filter(({ pod }) => pod.ip !== null).map((emitter) => [addressOf(emitter), emitter]));
   const matched = active.flatMap((target) => emitterTarget(target, byAddress));
-  const lonely = emitters.some((emitter) => !matched.some((target) => target.emitter.key === emitter.key));
+  const scraped = new Set(matched.map(({ emitter }) => emitter.key));
+  const lonely = emitters.some(({ key }) => !scraped.has(key));
   return {
     server,
     pools:

@@ -45,14 +45,22 @@ const mostMade = 1000;
 
 /** The release of a sidecar, by image tag, shape of arguments, port names, and, once /metrics was read, the SDK in target_info. */
 export function sidecarGuess(container: Container, flags: Flags, port: number, sdk: string | null = null): Guess {
-  const names = flags.flags.map((flag) => flag.name);
   const ports = container.ports.flatMap((declared) => (declared.number === port && declared.name !== null ? [declared.name] : []));
-  const key = JSON.stringify([container.image, names, ports, sdk]);
+  const key = `${namesOf(flags)}${JSON.stringify([container.image, ports, sdk])}`;
   const known = made.get(key);
   if (known !== undefined) return known;
-  const guess = guessFrom(container.image, new Set(names), ports, sdk);
+  const guess = guessFrom(container.image, new Set(flags.flags.map(({ name }) => name)), ports, sdk);
   if (made.size < mostMade) made.set(key, guess);
   return guess;
+}
+
+const named = new WeakMap<Flags, string>();
+
+/** The names of flags in one text, made once: the same guess is asked for by many. */
+function namesOf(flags: Flags): string {
+  const known = named.get(flags) ?? JSON.stringify(flags.flags.map(({ name }) => name));
+  named.set(flags, known);
+  return known;
 }
 
 function guessFrom(image: string, names: ReadonlySet<string>, ports: readonly string[], sdk: string | null): Guess {

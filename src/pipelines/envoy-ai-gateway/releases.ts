@@ -136,7 +136,7 @@ export interface Guess {
 export function agreed<T>(guess: Guess, trait: (release: Release) => T): T | null {
   const [first, ...others] = guess.candidates.map(trait);
   if (first === undefined) return null;
-  return others.every((other) => JSON.stringify(other) === JSON.stringify(first)) ? first : null;
+  return others.every((other) => other === first || JSON.stringify(other) === JSON.stringify(first)) ? first : null;
 }
 
 /** Flags of the controller and of the sidecar that take no value: cmd/controller/main.go, cmd/extproc/mainlib/main.go. */

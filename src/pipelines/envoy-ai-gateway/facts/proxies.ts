@@ -47,7 +47,10 @@ export const proxies = defineFact({
   read: async (_, { source, options }): Promise<Many<ProxyPod>> => {
     const labelSelector = [`${labels.managedBy}=envoy-gateway`, options.selector].filter(Boolean).join(',');
     const objects = await listed(source, options, kinds.pods, { labelSelector });
-    const read = objects.map((object) => proxyOf(object, source.now)).filter((proxy) => isServing(proxy.pod) && isWanted(proxy, options));
+    const told = readOnce();
+    const read = objects
+      .map((object) => proxyOf(object, source.now, told))
+      .filter((proxy) => isServing(proxy.pod) && isWanted(proxy, options));
     return { read: read.sort((left, right) => (left.key < right.key ? -1 : 1)), unread: [] };
   },
 });
@@ -69,7 +72,7 @@ function isWanted({ pod, gateway }: ProxyPod, options: Options): boolean {
 }
 
 /** What a pod of Envoys is, told from the object alone. */
-export function proxyOf(object: KubeObject, now: Date): ProxyPod {
+export function proxyOf(object: KubeObject, now: Date, told: Told = readFrom): ProxyPod {
   const pod = podOf(object);
   const name = pod.labels[labels.gatewayName];
   return {
@@ -78,27 +81,42 @@ export function proxyOf(object: KubeObject, now: Date): ProxyPod {
     pod: { ...pod, containers: withoutArguments(pod.containers) },
     gateway: name === undefined ? null : { name, namespace: pod.labels[labels.gatewayNamespace] ?? pod.namespace },
     gatewayClass: pod.labels[labels.gatewayClass] ?? null,
-    sidecar: sidecarOf(pod),
+    sidecar: sidecarOf(pod, told),
     node: text(record(object.spec).nodeName),
     age: ageOf(pod.metadata, now),
   };
 }
 
-function sidecarOf(pod: Pod): Sidecar | null {
+/** What a sidecar's container tells of it. */
+type Told = (container: Container) => Pick<Sidecar, 'flags' | 'guess' | 'mapping' | 'port'>;
+
+/** Reads each kind of container once: the sidecars of a gateway have the same arguments. */
+function readOnce(): Told {
+  const known = new Map<string, ReturnType<Told>>();
+  return (container) => {
+    const key = JSON.stringify([container.image, container.command, container.args, container.ports]);
+    const told = known.get(key) ?? readFrom(container);
+    known.set(key, told);
+    return told;
+  };
+}
+
+const readFrom: Told = (container) => {
+  const flags = flagsOf(container);
+  const port = portOf(flags, sidecarGuess(container, flags, metricsPort));
+  const guess = sidecarGuess(container, flags, port);
+  return { flags, guess, mapping: headerMappingOf(flags, guess), port };
+};
+
+function sidecarOf(pod: Pod, told: Told): Sidecar | null {
   const container = pod.containers.find(isSidecar);
   if (container === undefined) return null;
-  const flags = flagsOf(container);
-  const first = sidecarGuess(container, flags, metricsPort);
-  const port = portOf(flags, first);
-  const guess = sidecarGuess(container, flags, port);
+  const read = told(container);
   return {
     container: { ...container, args: [], command: [] },
     state: pod.states.find((state) => state.name === container.name) ?? null,
-    flags,
-    guess,
-    mapping: headerMappingOf(flags, guess),
-    port,
-    portNames: portNamesOf(pod, port),
+    ...read,
+    portNames: portNamesOf(pod, read.port),
   };
 }
 
