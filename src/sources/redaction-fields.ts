@@ -7,6 +7,7 @@ import { masked } from '../parse/redact.ts';
 import { withoutSecrets, withoutSecretText } from '../parse/secrets.ts';
 import { yamlTrouble } from '../parse/yaml-guard.ts';
 import { withoutRawLog } from './kept-log.ts';
+import { isGrafanaPath, readGrafana } from './redaction-grafana.ts';
 import { shapes } from './redaction-shapes.ts';
 import { readValueFrom, readVariable } from './redaction-systems.ts';
 
@@ -102,14 +103,19 @@ function getOf(entry: RecordedGet): RecordedGet {
   const answer = withoutRawLog(endpoint, question.keep, entry.answer);
   const place = endpoint.at === 'url' ? { at: 'url' as const, url: endpoint.url.replace(/[?#].*$/, '') } : endpoint;
   if (answer.status === 'refused') return { ...entry, endpoint: place, answer: withoutSecrets(answer) };
-  return { ...entry, endpoint: place, answer: replyOf(answer, question.path.endsWith(configPath)) };
+  return { ...entry, endpoint: place, answer: replyOf(answer, question.path) };
 }
 
-function replyOf(reply: RecordedReply, isConfig: boolean): RecordedReply {
+function replyOf(reply: RecordedReply, path: string): RecordedReply {
   const headers = Object.fromEntries(Object.entries(reply.headers).filter(([name]) => name === 'content-type' || name === 'location'));
   if (!('text' in reply.body)) return { ...reply, headers, cut: withoutSecrets(reply.cut) };
-  const text = isConfig && reply.code === 200 ? readConfig(reply.body.text) : reply.body.text;
+  const text = reply.code === 200 ? readBody(reply.body.text, path) : reply.body.text;
   return { ...reply, headers: withoutSecrets(headers), body: { text: withoutSecretText(text) }, cut: withoutSecrets(reply.cut) };
+}
+
+function readBody(body: string, path: string): string {
+  if (path.endsWith(configPath)) return readConfig(body);
+  return isGrafanaPath(path) ? readGrafana(body) : body;
 }
 
 const scrapeFields = [

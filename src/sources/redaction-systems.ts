@@ -1,5 +1,6 @@
 import { list, record, records, text } from '../parse/fields.ts';
 import { masked } from '../parse/secrets.ts';
+import { readRoleRules, readSubjects } from './redaction-access.ts';
 import { readCollector, readDatasource } from './redaction-configs.ts';
 import type { Shape } from './redaction-fields.ts';
 
@@ -21,10 +22,10 @@ export const systemShapes: Readonly<Record<string, Shape>> = {
   services: { spec: { type: true, selector: true, ports: true, clusterIP: true, externalName: true } },
   ingresses: { spec: { ingressClassName: true, defaultBackend: true, rules: true } },
   networkpolicies: { spec: true },
-  roles: { rules: true },
-  clusterroles: { rules: true },
-  rolebindings: { roleRef: true, subjects: true },
-  clusterrolebindings: { roleRef: true, subjects: true },
+  roles: { rules: readRoleRules },
+  clusterroles: { rules: readRoleRules },
+  rolebindings: { roleRef: true, subjects: readSubjects },
+  clusterrolebindings: { roleRef: true, subjects: readSubjects },
   gatewayclasses: { spec: { controllerName: true }, status: true },
   kuadrants: { spec: { observability: { enable: true }, mtls: true, tokenRateLimiting: true }, status: true },
   authpolicies: policy({ ...authenticated, defaults: authenticated, overrides: authenticated }),

@@ -100,7 +100,7 @@ function whyNot(rbac: Rbac, account: Account, asked: Asked): string {
   if (missing.length > 0)
     return listed(missing.map(({ kind, name, role }) => `${kind} ${name} names ${role.kind} ${role.name}, which does not exist`));
   if (bound.length > 0)
-    return `it is bound to ${listed(bound.map(({ role }) => `${role.kind} ${role.name}`))}, which let it do other things`;
+    return `it is bound to ${listed(bound.map(({ role }) => `${role.kind} ${role.name}`))}, and no rule there lets it ${asked.verb} ${asked.resource}`;
   const elsewhere = rbac.bindings.find(({ subjects }) =>
     subjects.some(({ kind, name }) => kind === 'ServiceAccount' && name === account.name),
   );

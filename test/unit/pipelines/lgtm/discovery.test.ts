@@ -141,7 +141,7 @@ describe('discovery-forbidden', () => {
     [
       'a role for other things',
       [role([{ ...podRule, resources: ['nodes'] }]), binding()],
-      /^it is bound to ClusterRole collector, which let it do other things$/,
+      /^it is bound to ClusterRole collector, and no rule there lets it list pods$/,
       `kubectl patch clusterrole collector --type json -p '[{"op":"add","path":"/rules/-","value":{"apiGroups":[""],"resources":["pods"],"verbs":["get","list","watch"]}}]'`,
     ],
   ])('says what there is, and what mends it: %s', async (_, rbac, saw, command) => {

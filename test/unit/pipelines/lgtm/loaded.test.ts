@@ -20,11 +20,13 @@ function dashboardMap(
   return { ...map, metadata: { ...map.metadata, creationTimestamp: made } };
 }
 
+type Answers = Readonly<Record<string, Answer>>;
+
 interface Told {
   readonly map?: KubeObject;
   readonly grafana?: readonly KubeObject[];
   /** By path. */
-  readonly answers?: Readonly<Record<string, Answer>>;
+  readonly answers?: Answers;
   readonly ready?: boolean;
   readonly token?: string | null;
 }
@@ -32,7 +34,7 @@ interface Told {
 const json = (status: number, body: unknown) => ({ status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
 const here = json(200, { dashboard: { uid: 'tokens' }, meta: {} });
 const gone = json(404, { message: 'Dashboard not found' });
-const byUid = (answer: Answer): Told['answers'] => ({ '/api/dashboards/uid/tokens': answer });
+const byUid = (answer: Answer): Answers => ({ '/api/dashboards/uid/tokens': answer });
 const untitled = dashboardMap({ title: 'Tokens' });
 
 async function said({
@@ -44,7 +46,7 @@ async function said({
 }: Told): Promise<{ line: string; seen: readonly Request[] }> {
   const seen: Request[] = [];
   const memory = lgtmMemory({ grafana: rest.grafana ?? [grafana(), pod('lgtm-pack-grafana-0', labels, ready)], extra: [map] });
-  const told = Object.entries(answers ?? {}).map(([path, answer]) => [
+  const told = Object.entries(answers).map(([path, answer]) => [
     `monitoring/lgtm-pack-grafana-0:3000${path}`,
     (request: Request) => {
       seen.push(request);
