@@ -1,7 +1,7 @@
-import type { Backend, Cluster, Hands, Manifest, ProxyPod, Running } from '../../worlds/world.ts';
+import type { Backend, Cluster, Collector, Hands, Manifest, ProxyPod, Running } from '../../worlds/world.ts';
 import { type Emulated, type Emulator, startEmulator } from '../emulator/emulator.ts';
 import { startEnvoyStats } from '../emulator/envoy-stats.ts';
-import { startCollector } from './collector.ts';
+import { type RunningCollector, startCollector } from './collector.ts';
 import { startRelay } from './endpoints.ts';
 import { startFront } from './front.ts';
 import { until } from './processes.ts';
@@ -11,6 +11,8 @@ import type { Testbed } from './testbed.ts';
 /** A world that lives on a bed. */
 export interface Staged extends Hands {
   readonly servers: readonly RunningPrometheus[];
+  /** Ends the collector at a pod's address, and starts one there with the texts and the environment that it has now. */
+  collect(collector: Collector): Promise<RunningCollector>;
   stop(): Promise<void>;
 }
 
@@ -20,6 +22,7 @@ const interval = 5;
 export async function stage(bed: Testbed, cluster: Cluster): Promise<Staged> {
   const emulators = new Map<string, Emulator>();
   const backends = new Map<Backend, Running>();
+  const collectors = new Map<string, RunningCollector>();
   const servers: RunningPrometheus[] = [];
   const endings: (() => Promise<void>)[] = [];
   const emulate = async (proxy: ProxyPod, emulated: Emulated | null): Promise<void> => {
@@ -32,6 +35,12 @@ export async function stage(bed: Testbed, cluster: Cluster): Promise<Staged> {
     await backends.get(backend)?.stop();
     backends.delete(backend);
     if (backend.start !== null) backends.set(backend, await backend.start());
+  };
+  const collect = async (collector: Collector): Promise<RunningCollector> => {
+    await collectors.get(collector.address)?.stop();
+    const running = await startCollector(bed.folder, bed.api, collector);
+    collectors.set(collector.address, running);
+    return running;
   };
   const staged: Staged = {
     cluster,
@@ -46,6 +55,11 @@ export async function stage(bed: Testbed, cluster: Cluster): Promise<Staged> {
     },
     emulate,
     restart,
+    collect,
+    endCollector: async ({ address }) => {
+      await collectors.get(address)?.stop();
+      collectors.delete(address);
+    },
     reload: async () => {
       await pause(1.5);
       for (const { namespace, name, blind, shard } of cluster.servers)
@@ -57,6 +71,7 @@ export async function stage(bed: Testbed, cluster: Cluster): Promise<Staged> {
     scrapes: (count) => pause(count * interval),
     age: (object, seconds) => bed.age(object, seconds),
     stop: async () => {
+      await Promise.all([...collectors.values()].map((running) => running.stop()));
       for (const ending of endings.splice(0)) await ending();
       await Promise.all([...emulators.values(), ...backends.values()].map((running) => running.stop()));
       await bed.reset();
@@ -71,12 +86,11 @@ export async function stage(bed: Testbed, cluster: Cluster): Promise<Staged> {
     for (const server of cluster.servers) servers.push(await startServer(bed, cluster, server, endings));
     await bed.publishEndpoints();
     await staged.reload();
-    const collectors = await Promise.all(cluster.collectors.map((collector) => startCollector(bed.folder, bed.api, collector)));
-    endings.unshift(...collectors.map(({ stop }) => stop));
+    await Promise.all(cluster.collectors.map(collect));
     // a collector tells nobody of its targets; it needs a moment to start, and to push what it has
     const collected = cluster.collectors.length === 0 ? Promise.resolve() : pause(4.5 * interval);
     await Promise.all([collected, ...servers.map((server) => scraped(server, 3))]);
-    for (const [index, pod] of cluster.collectors.entries()) await bed.log(pod, null, collectors[index]?.log() ?? []);
+    for (const pod of cluster.collectors) await bed.log(pod, null, collectors.get(pod.address)?.log() ?? []);
     for (const { pod, container, lines } of cluster.logs ?? []) await bed.log(pod, container, lines);
     return staged;
   } catch (error) {

@@ -1,5 +1,41 @@
 /** Worlds whose root has a remedy that a shell can run: what it does is proven on the bed. */
-export const mended: readonly string[] = [];
+export const mended: readonly string[] = [
+  'lgtm-header-unmapped',
+  'lgtm-nothing-mapped',
+  'lgtm-client-id-not-forwarded',
+  'lgtm-key-not-sanitized',
+  'lgtm-policy-without-target',
+  'lgtm-tenant-mismatched',
+  'lgtm-writer-without-tenant',
+  'lgtm-data-source-without-prefix',
+  'lgtm-data-source-of-another-namespace',
+  'lgtm-dashboard-elsewhere',
+  'lgtm-retention-of-a-week',
+  'lgtm-dashboard-of-another-name',
+  'lgtm-dashboard-of-raw-counters',
+  'lgtm-header-unmapped-and-dashboard-elsewhere',
+  'lgtm-rule-not-taken',
+  'lgtm-annotations-only',
+  'lgtm-replacement-unescaped',
+  'lgtm-replacement-escaped-twice',
+  'lgtm-receiver-not-in-pipeline',
+  'lgtm-debug-exporter-only',
+  'lgtm-rule-for-another-gateway',
+  'lgtm-rule-for-old-port-name',
+  'lgtm-job-for-another-namespace',
+  'lgtm-override-under-wrong-key',
+  'lgtm-override-made-later',
+  'lgtm-two-collectors',
+  'lgtm-walled-proxies',
+  'lgtm-front-prints-only',
+  'lgtm-unmapped-and-unwired',
+  'lgtm-unmapped-and-unwired receiver-unwired',
+  'lgtm-header-unmapped-and-dashboard-elsewhere dashboard-unwatched',
+  'lgtm-alloy-dollars-doubled',
+  'lgtm-exporter-to-missing-service',
+];
 
 /** Ids whose remedies nothing of ours can carry out, and why. */
-export const elsewhere: Readonly<Record<string, string>> = {};
+export const elsewhere: Readonly<Record<string, string>> = {
+  'client-id-unsupported': 'helm fetches the chart of Envoy Gateway from a registry, and a bed has neither',
+};

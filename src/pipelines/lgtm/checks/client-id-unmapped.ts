@@ -1,11 +1,13 @@
+import { patching } from '../../../checks/patching.ts';
 import { listed } from '../../../checks/phrases.ts';
-import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import type { Operation } from '../../../model/change.ts';
+import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
 import { mergePairs, printMapping } from '../../../parse/mapping.ts';
 import { type Controller, controllers } from '../../envoy-ai-gateway/facts/controller.ts';
 import { identity } from '../../envoy-ai-gateway/facts/identity.ts';
 import { proxies } from '../../envoy-ai-gateway/facts/proxies.ts';
 import { aiRoutes } from '../../envoy-ai-gateway/facts/routes.ts';
-import { securityPolicies } from '../../envoy-ai-gateway/facts/security-policies.ts';
+import { type SecurityPolicy, securityPolicies } from '../../envoy-ai-gateway/facts/security-policies.ts';
 import { sourceOf } from '../../envoy-ai-gateway/identity-sources.ts';
 import { mappingFlagsOf, mappingIntended } from '../../envoy-ai-gateway/mapping.ts';
 import { showArgs } from '../../envoy-ai-gateway/phrases.ts';
@@ -21,7 +23,7 @@ export const clientIdUnmapped = defineCheck({
   severity: 'error',
   inObjects: true,
   why: 'The policy names one header and the mapping another, and nothing complains. Each caller is known at the gateway, and their tokens are counted without a name.',
-  fix: 'Add the header of `apiKeyAuth.forwardClientIDHeader` to `--metricsRequestHeaderAttributes` of the controller, as HEADER:user.id, beside the pairs that are there.',
+  fix: 'Put the header of `apiKeyAuth.forwardClientIDHeader` into `--metricsRequestHeaderAttributes` of the controller, as HEADER:user.id, in the place of a header that no policy sets.',
   follows: ['controller-missing', 'mapping-invalid', 'mapping-ineffective', ids.unforwarded],
   needs: { aiRoutes, securityPolicies, controllers },
   wants: { identity, proxies },
@@ -48,7 +50,7 @@ export const clientIdUnmapped = defineCheck({
           controller,
           header,
           lost.filter((each) => forwards(each, header)),
-          about(header),
+          { about: about(header), all: securityPolicies },
         ),
       ),
       [],
@@ -59,20 +61,47 @@ export const clientIdUnmapped = defineCheck({
 
 const forwards = ({ apiKey }: KeyedRoute, header: string): boolean => apiKey.forwards?.toLowerCase() === header;
 
-function unmapped(controller: Controller, header: string, keyed: readonly KeyedRoute[], about: readonly string[]): Finding {
-  const { mapping, guess } = controller;
+interface Around {
+  readonly about: readonly string[];
+  /** Every policy of the cluster. */
+  readonly all: readonly SecurityPolicy[];
+}
+
+function unmapped(controller: Controller, header: string, keyed: readonly KeyedRoute[], { about, all }: Around): Finding {
+  const { mapping } = controller;
   const policies = listed([...new Set(keyed.map(({ policy }) => policy.subject))]);
   const mapped = mapping.pairs.length === 0 ? 'no header is mapped' : `the mapping is ${printMapping(mapping.pairs)}`;
-  const flags = mappingFlagsOf(guess);
-  const wanted = mergePairs(mapping.pairs, [{ header, attribute: 'user.id', position: mapping.pairs.length + 1 }]);
   return {
     subject: controller.subject,
     message: `${policies} forwards the client ID in ${header}, and ${mapped}: the tokens of ${listed([...new Set(keyed.map(({ route }) => route.subject))])} are nobody's`,
     evidence: { saw: `forwardClientIDHeader: ${header}; ${mapped}`, run: showArgs(controller) },
-    remedy:
-      flags.length === 0
-        ? { text: 'upgrade to v0.4 or later, which map headers by --metricsRequestHeaderAttributes' }
-        : settingFlag(controller, flags.at(-1) ?? 'metricsRequestHeaderAttributes', printMapping(wanted)),
+    remedy: remapping(controller, header, { keyed, all }),
     about,
   };
+}
+
+/** One label has one header: the pair of a header that nobody sets makes room, and one that somebody sets stays for the policy to use as well. */
+function remapping(
+  controller: Controller,
+  header: string,
+  { keyed, all }: { readonly keyed: readonly KeyedRoute[]; readonly all: readonly SecurityPolicy[] },
+): Remedy {
+  const flag = mappingFlagsOf(controller.guess).at(-1);
+  if (flag === undefined) return { text: 'upgrade to v0.4 or later, which map headers by --metricsRequestHeaderAttributes' };
+  const { pairs } = controller.mapping;
+  const same = pairs.filter(({ attribute }) => /^user[._]id$/.test(attribute));
+  const inUse = same.find((pair) => sourceOf(pair.header, all) !== null);
+  if (inUse !== undefined) return reheading(keyed, inUse.header);
+  const others = pairs.filter((pair) => !same.includes(pair));
+  const wanted = mergePairs(others, [{ header, attribute: 'user.id', position: pairs.length + 1 }]);
+  return settingFlag(controller, flag, printMapping(wanted));
+}
+
+function reheading(keyed: readonly KeyedRoute[], header: string): Remedy {
+  const policies = [...new Map(keyed.map(({ policy }) => [policy.subject, policy])).values()];
+  const operations: readonly Operation[] = [{ op: 'replace', path: '/spec/apiKeyAuth/forwardClientIDHeader', value: header }];
+  return patching(
+    `let ${listed(policies.map(({ subject }) => subject))} forward the client ID in ${header}, which is mapped`,
+    ...policies.map(({ namespace, name }) => [{ resource: 'securitypolicy', namespace, name }, operations] as const),
+  );
 }
