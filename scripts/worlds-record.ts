@@ -1,5 +1,6 @@
 // Records worlds from a real cluster: npm run worlds:record [-- NAME…] [--beds N] [--into FOLDER]
-import { mkdirSync, writeFileSync } from 'node:fs';
+// With --told, writes what definitions say of worlds into the recordings that exist, and asks no cluster.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -9,7 +10,7 @@ import type { Options } from '../src/model/fact.ts';
 import type { CheckResult, Report } from '../src/model/report.ts';
 import type { Snapshot, World } from '../src/model/snapshot.ts';
 import type { Kind, Source } from '../src/model/source.ts';
-import { encodeWorld } from '../src/parse/snapshot.ts';
+import { decodeWorld, encodeWorld } from '../src/parse/snapshot.ts';
 import { pipelines } from '../src/pipelines/index.ts';
 import { openCluster } from '../src/sources/cluster.ts';
 import { resolveConnection } from '../src/sources/kubeconfig.ts';
@@ -36,6 +37,7 @@ interface Asked {
 }
 
 async function main(args: readonly string[]): Promise<number> {
+  if (args.includes('--told')) return retell(args.filter((word) => word !== '--told'));
   const missing = missingPrograms();
   if (missing.length > 0) throw new Error(`${missing.join(', ')} not built: test/e2e/testbed/build-assets.sh`);
   const { wanted, beds, folder } = asked(args);
@@ -48,6 +50,27 @@ async function main(args: readonly string[]): Promise<number> {
     names.length === 0 ? `${wanted.length} worlds recorded` : `${names.length} of ${wanted.length} not as expected: ${names.join(', ')}`,
   );
   return names.length === 0 ? 0 : 1;
+}
+
+/** Titles and options change without a new recording; the answers stay as they are. */
+function retell(args: readonly string[]): number {
+  const { wanted, folder } = asked(args);
+  for (const world of wanted) {
+    const file = join(folder, `${world.name}.json.gz`);
+    if (!existsSync(file)) continue;
+    const { options: _, ...old } = decodeWorld(readFileSync(file), file);
+    const told = { ...old, title: world.title, ...toldOf(world) };
+    const before = readFileSync(file);
+    if (JSON.stringify(decodeWorld(before, file)) === JSON.stringify(decodeWorld(encodeWorld(told), file))) continue;
+    writeFileSync(file, encodeWorld(told));
+    console.log(`told ${world.name}`);
+  }
+  return 0;
+}
+
+/** What flags would say; a world without any has none. */
+function toldOf({ options = {} }: WorldDefinition): Pick<World, 'options'> {
+  return Object.keys(options).length === 0 ? {} : { options };
 }
 
 function asked(args: readonly string[]): Asked {
@@ -142,6 +165,7 @@ function recordedOf(world: WorldDefinition, prometheus: string, { report, snapsh
     breaks: brokenAt,
     expect: { exitCode, brokenAt, consequences: [...new Set(consequences)] },
     prometheus,
+    ...toldOf(world),
     snapshot,
   };
 }

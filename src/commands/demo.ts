@@ -1,3 +1,4 @@
+import type { Options } from '../model/fact.ts';
 import type { World } from '../model/snapshot.ts';
 import { type Served, serve } from '../sandbox/serve.ts';
 import { listWorlds, loadWorld } from '../sandbox/worlds.ts';
@@ -10,6 +11,7 @@ import { keptUp } from './serving.ts';
 import type { Shell } from './shell.ts';
 import { UsageError, unknownName } from './usage-error.ts';
 import { milliseconds } from './values.ts';
+import { flagsOf } from './world-flags.ts';
 
 /** Broken in a way that no dashboard shows: every token is counted twice. */
 const instructive = 'two-monitors-one-port';
@@ -23,7 +25,7 @@ export async function demo(name: string | null, flags: DemoFlags, shell: Shell):
   const served = await serve(world, { context: contextOf(world) });
   try {
     return flags.serve
-      ? await keptUp(`demo cluster "${world.name}" is up until Ctrl-C: ${world.title}`, world.snapshot, served, shell)
+      ? await keptUp(`demo cluster "${world.name}" is up until Ctrl-C: ${world.title}`, world, served, shell)
       : await judged(world, served, flags, shell);
   } finally {
     await served.close();
@@ -49,7 +51,8 @@ async function listed(names: readonly string[], shell: Shell): Promise<number> {
 }
 
 async function judged(world: World, served: Served, flags: DemoFlags, shell: Shell): Promise<number> {
-  if (!flags.quiet) shell.note(`demo cluster "${world.name}": ${world.title} (recorded from a real one; --list names others)\n\n`);
+  if (!flags.quiet)
+    shell.note(`demo cluster "${world.name}": ${world.title} (recorded from a real one; --list names others)\n${toldAs(world, shell)}\n`);
   const opener: Opener = async (flags, shell, run) => {
     const via = oneOf('--via', flags.via, ['auto', 'port-forward', 'proxy', 'direct']);
     const requestTimeoutMs = milliseconds('--request-timeout', flags.requestTimeout);
@@ -61,9 +64,21 @@ async function judged(world: World, served: Served, flags: DemoFlags, shell: She
       signal: run.signal,
       ...about,
     });
-    return { source, close: () => source.close() };
+    return { source, close: () => source.close(), ...optionsFor(world) };
   };
   return doctor(flags, shell, opener);
+}
+
+/** A world that is told apart by flags is judged with them. */
+function optionsFor({ options }: World): { readonly options?: Options } {
+  if (options === undefined) return {};
+  return { options: { namespace: null, gateway: null, selector: null, expectLabels: [], prometheus: null, ...options } };
+}
+
+/** What one would type to look at such a cluster; nothing where no flag matters. */
+function toldAs({ options = {} }: World, { program }: Shell): string {
+  const flags = flagsOf(options, () => 'FILE');
+  return flags.length === 0 ? '' : `judged as by: ${[program, 'doctor', ...flags].join(' ')}\n`;
 }
 
 function connectionTo({ url, ca, token }: Served, world: World): Connection {

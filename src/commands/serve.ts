@@ -9,5 +9,5 @@ export async function serve(file: string, shell: Shell): Promise<number> {
   const { snapshot } = await bundleIn(file);
   const served = await serveSnapshot(snapshot, { context: 'tokmeter-bundle' });
   const headline = `bundle of ${visible(snapshot.origin.name)}, recorded ${snapshot.now}, is up until Ctrl-C`;
-  return keptUp(headline, snapshot, served, shell).finally(() => served.close());
+  return keptUp(headline, { snapshot }, served, shell).finally(() => served.close());
 }

@@ -1,3 +1,4 @@
+import type { Options } from './fact.ts';
 import { asksMetadataOnly } from './metadata-only.ts';
 import type { Endpoint, Fault, Kind, KubeObject, ReadReason, Request, Scope, Source, Via } from './source.ts';
 
@@ -71,6 +72,8 @@ export interface World {
   readonly expect: Expectation;
   /** The version of Prometheus that answered: "2.42", "2.55", "3.16". */
   readonly prometheus: string;
+  /** What doctor was told by flags when it was recorded; tokens are those of emulated servers. Absent: nothing. */
+  readonly options?: Partial<Options>;
   readonly snapshot: Snapshot;
 }
 

@@ -25,6 +25,24 @@ describe('tokmeter demo', () => {
     expect(report).toMatchObject({ origin: { kind: 'demo', name: 'two-monitors-one-port' }, exitCode: 1 });
   });
 
+  it.each([
+    ['gpt-load-token-renewed', 1, 'metrics-token-refused', '--metrics-token-file FILE'],
+    ['gpt-load-user-expected', 1, 'identity-absent', '--expect-label user_id --metrics-token-file FILE'],
+    ['kuadrant-usage-missing-in-some-responses', 0, 'gateway-errors', '--logs'],
+  ])('judges %s as by the flags that it was recorded with, and names them', async (name, code, broken, flags) => {
+    const ended = await call(['demo', name]);
+    expect({ code: ended.code, blunders: blunders(ended) }).toEqual({ code, blunders: [] });
+    expect(ended.out).toContain(`tokmeter explain ${broken}`);
+    expect(ended.err).toContain(`\njudged as by: tokmeter doctor ${flags}\n`);
+    const { options } = await loadWorld(name);
+    expect(`${ended.out}${ended.err}`).not.toContain(options?.metricsToken ?? 'tkm-');
+  });
+
+  it('names no flags where none matter', async () => {
+    const { err } = await call(['demo', 'two-monitors-one-port', '-o', 'short']);
+    expect(err).not.toContain('judged as by');
+  });
+
   it('lists every world with what is wrong with it', async () => {
     const { code, out } = await call(['demo', '--list']);
     expect(code).toBe(0);
@@ -65,6 +83,26 @@ describe('tokmeter demo', () => {
     expect(found).toMatchObject({ doctor: { code: 1 } });
     const { kubeconfig } = found as unknown as { readonly kubeconfig: string };
     expect(existsSync(kubeconfig)).toBe(false);
+    expect(ended.out).toMatch(/\n {2}tokmeter doctor\n/);
     expect(ended.out).toMatch(/kubectl port-forward -n \S+ pod\/\S+ \d+/);
+  });
+
+  it('puts the token of its servers beside the kubeconfig, and prints the flag that takes it', async () => {
+    let doctor: Awaited<ReturnType<typeof call>> | null = null;
+    const ended = await call(['demo', 'gpt-load-token-renewed', '--serve'], {
+      meanwhile: (child) => {
+        child.stdout?.on('data', async (text) => {
+          const [, kubeconfig] = /KUBECONFIG=(\S+)/.exec(String(text)) ?? [];
+          const [, flags = ''] = /\n {2}tokmeter doctor (.+)\n/.exec(String(text)) ?? [];
+          if (kubeconfig === undefined) return;
+          doctor = await call(['doctor', ...flags.split(' ')], { environment: { KUBECONFIG: kubeconfig } });
+          child.kill('SIGINT');
+        });
+      },
+    });
+    expect(ended.code).toBe(130);
+    expect(doctor).toMatchObject({ code: 1, out: expect.stringContaining('tokmeter explain metrics-token-refused') });
+    const { options } = await loadWorld('gpt-load-token-renewed');
+    expect(ended.out).not.toContain(options?.metricsToken);
   });
 });

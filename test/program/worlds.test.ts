@@ -94,6 +94,12 @@ describe('the recorded worlds', () => {
     },
   );
 
+  it.each(named)('%s has the title and the options of its definition', async (name, { title, options = {} }) => {
+    const recorded = await loadWorld(name);
+    expect(recorded.title).toBe(title);
+    expect(recorded.options ?? {}).toEqual(options);
+  });
+
   it('are judged the same each time', async () => {
     const first = await judged('two-monitors-one-port');
     expect((await judge('two-monitors-one-port')).report).toEqual(first.report);
@@ -101,19 +107,25 @@ describe('the recorded worlds', () => {
 });
 
 describe.skipIf(!existsSync('dist/cli.js'))('the compiled program', () => {
-  it.each(['healthy-v0.5', 'two-monitors-one-port', 'monitor-on-old-port-name', 'prometheus-unreachable', 'no-request-costs'])(
-    'says the same of a cluster that serves %s',
-    async (name) => {
-      const { report } = await judged(name);
-      const { stdout, stderr, code } = await runCli(['demo', name, '-o', 'json']);
-      expect(code, stderr).toBe(report.exitCode);
-      const said = JSON.parse(stdout) as Report;
-      expect(said.pipelines[0]?.brokenAt).toEqual(report.pipelines[0]?.brokenAt);
-      const verdicts = ({ pipelines }: Report): readonly string[] =>
-        pipelines.flatMap(({ checks }) => checks.map(({ id, status, consequenceOf }) => `${id} ${status} ${consequenceOf}`));
-      expect(verdicts(said)).toEqual(verdicts(report));
-    },
-  );
+  it.each([
+    'healthy-v0.5',
+    'two-monitors-one-port',
+    'monitor-on-old-port-name',
+    'prometheus-unreachable',
+    'no-request-costs',
+    'gpt-load-token-renewed',
+    'kuadrant-usage-missing-in-some-responses',
+    'lgtm-api-keys-missing',
+  ])('says the same of a cluster that serves %s', async (name) => {
+    const { report } = await judged(name);
+    const { stdout, stderr, code } = await runCli(['demo', name, '-o', 'json']);
+    expect(code, stderr).toBe(report.exitCode);
+    const said = JSON.parse(stdout) as Report;
+    expect(said.pipelines[0]?.brokenAt).toEqual(report.pipelines[0]?.brokenAt);
+    const verdicts = ({ pipelines }: Report): readonly string[] =>
+      pipelines.flatMap(({ checks }) => checks.map(({ id, status, consequenceOf }) => `${id} ${status} ${consequenceOf}`));
+    expect(verdicts(said)).toEqual(verdicts(report));
+  });
 });
 
 describe.each(pipelines.map((pipeline) => [pipeline.id, pipeline] as const))('the catalogue of %s', (_, pipeline) => {
