@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import type { UsageReport } from '../model/usage.ts';
 import { visible } from '../report/safe.ts';
 import { plain, type Style } from '../report/style.ts';
@@ -45,14 +45,24 @@ export async function writeUsage(
   if (outputs.every(({ format }) => format === 'csv')) noteReasons(reports, shell);
   for (const { format, file } of outputs) {
     if (file === null) continue;
-    const text = usageText(reports, format, { ...plain, program: shell.program }, shell.version);
+    const text = await textOf(reports, format, { ...plain, program: shell.program }, shell.version);
     await writeFile(file, text).catch((error: NodeJS.ErrnoException) => {
       throw new UsageError(`-o: ${file} cannot be written: ${error.code ?? error.message}`);
     });
   }
   const shown = outputs.find(({ file }) => file === null);
-  if (shown !== undefined && !look.quiet) await shell.write(usageText(reports, shown.format, look.style, shell.version));
+  if (shown !== undefined && !look.quiet) await shell.write(await textOf(reports, shown.format, look.style, shell.version));
 }
+
+/** The chart library is loaded for the page alone. */
+async function textOf(reports: readonly UsageReport[], format: UsageFormat, style: Style, version: string): Promise<string> {
+  if (format !== 'html') return usageText(reports, format, style, version);
+  const [{ usageHtml }, script] = await Promise.all([import('../report/usage-html.ts'), readFile(pageScript, 'utf8')]);
+  return usageHtml(reports, version, script);
+}
+
+/** Beside the chunks of the built program: build.js. */
+const pageScript = new URL('../usage-page.js', import.meta.url);
 
 /** CSV has no place for the reason why there are no rows. */
 function noteReasons(reports: readonly UsageReport[], shell: Shell): void {

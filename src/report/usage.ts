@@ -3,7 +3,6 @@ import { json } from './document.ts';
 import type { Style } from './style.ts';
 import { usageCsv } from './usage-csv.ts';
 import { usageDocument } from './usage-document.ts';
-import { usageHtml } from './usage-html.ts';
 import { usageMarkdown } from './usage-markdown.ts';
 import { usageTables } from './usage-table.ts';
 import { yaml } from './yaml.ts';
@@ -12,8 +11,8 @@ import { yaml } from './yaml.ts';
 export const usageFormats = ['table', 'wide', 'json', 'yaml', 'csv', 'markdown', 'html'] as const;
 export type UsageFormat = (typeof usageFormats)[number];
 
-/** The usage of one or more pipelines as text. */
-export function usageText(reports: readonly UsageReport[], format: UsageFormat, style: Style, version: string): string {
+/** The usage of one or more pipelines as text. The page is made by usage-html.ts, apart: it brings a chart library. */
+export function usageText(reports: readonly UsageReport[], format: Exclude<UsageFormat, 'html'>, style: Style, version: string): string {
   switch (format) {
     case 'table':
     case 'wide':
@@ -26,7 +25,5 @@ export function usageText(reports: readonly UsageReport[], format: UsageFormat, 
       return usageCsv(reports);
     case 'markdown':
       return usageMarkdown(reports);
-    case 'html':
-      return usageHtml(reports, version);
   }
 }

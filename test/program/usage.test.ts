@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -104,7 +105,11 @@ describe('tokmeter usage from a Prometheus', () => {
     const file = join(folder, 'usage.html');
     const { code, stdout } = await asked(series, ['-o', `html=${file}`]);
     expect({ code, table: stdout.startsWith('USER_NAMESPACE') }).toEqual({ code: 0, table: true });
-    expect(readFileSync(file, 'utf8')).toContain('<svg');
+    const page = readFileSync(file, 'utf8');
+    expect(page.match(/<svg role="img"/g)).toHaveLength(2);
+    const [, hash = '', script = ''] = /script-src 'sha256-([^']+)'[\s\S]*<script>([\s\S]*)<\/script><\/body>/.exec(page) ?? [];
+    expect(createHash('sha256').update(script).digest('base64')).toBe(hash);
+    expect(script).toContain('Apache Software Foundation');
   });
 
   it('sends the headers that open the store', async () => {
