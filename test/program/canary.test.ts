@@ -288,6 +288,23 @@ describe.skipIf(!existsSync('dist/cli.js'))('secrets', () => {
     expect(stdout).not.toBe('');
   });
 
+  it('shown to Grafana are in no report, no step and no bundle', async () => {
+    const grafana = await serve((await loadWorld('lgtm-dashboard-loaded')).snapshot);
+    const shown = ['--grafana-token-file', path('grafana'), '--kubeconfig', path('kubeconfig-grafana')];
+    try {
+      writeFileSync(path('kubeconfig-grafana'), grafana.kubeconfig);
+      const doctor = await runCli(['doctor', ...shown, '-v', '9', '-o', 'json']);
+      const collect = await runCli(['collect', ...shown, '-v', '9', '-f', path('grafana.tgz')]);
+      const bundle = gunzipSync(readFileSync(path('grafana.tgz'))).toString('utf8');
+      expect(found(doctor.stdout + doctor.stderr + collect.stderr + bundle)).toEqual([]);
+      const judged = JSON.parse(doctor.stdout).pipelines.flatMap(({ checks }: Tree) => checks);
+      expect(judged.find(({ id }: Tree) => id === 'dashboard-unloaded')).toMatchObject({ status: 'pass' });
+      expect(bundle).toContain('/api/dashboards/uid/nebari-llm-token-usage');
+    } finally {
+      await grafana.close();
+    }
+  });
+
   it('that are no token are told by no message', async () => {
     writeFileSync(path('token'), `${canary()} ${canary()}`);
     const { code, stderr } = await runCli(['doctor', ...args]);
@@ -295,5 +312,5 @@ describe.skipIf(!existsSync('dist/cli.js'))('secrets', () => {
   });
 
   it('leave no file behind but what was asked for', () =>
-    expect(readdirSync(folder).sort()).toEqual(['bundle.tgz', 'grafana', 'kubeconfig', 'token']));
+    expect(readdirSync(folder).sort()).toEqual(['bundle.tgz', 'grafana', 'grafana.tgz', 'kubeconfig', 'kubeconfig-grafana', 'token']));
 });

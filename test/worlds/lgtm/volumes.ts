@@ -48,7 +48,7 @@ export const volumeWorlds: readonly OtherWorld[] = [
   ),
   world(
     { name: 'lgtm-volume-filling', title: 'the volume of Mimir is nearly full', expect: expected(0, 'volume-filling') },
-    0.6 * gibibyte,
+    614 * 1024 ** 2,
   ),
   world({ name: 'lgtm-volume-full', title: 'nothing can be written on the volume of Mimir', expect: expected(1, 'volume-full') }, 0),
 ];
