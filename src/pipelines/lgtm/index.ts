@@ -17,6 +17,7 @@ import { storeUnreachable } from './checks/store-unreachable.ts';
 import { tenantMismatched } from './checks/tenant-mismatched.ts';
 import { volumeFilling, volumeFull } from './checks/volume-full.ts';
 import { collectorChecks } from './collector-checks.ts';
+import { exactly } from './exact-remedies.ts';
 import { installed } from './facts/installed.ts';
 import { ids } from './names.ts';
 import { nouns } from './nouns.ts';
@@ -98,6 +99,6 @@ export const lgtm: Pipeline = {
   id: 'lgtm',
   title: 'Envoy AI Gateway through collectors to Grafana Mimir',
   installed,
-  checks: checks.map(rewired),
+  checks: checks.map(rewired).map(exactly),
   views: { proxies: envoyAiGateway.views.proxies, ...sharedViews(nouns) },
 };
