@@ -32,8 +32,11 @@ export const mended: readonly string[] = [
   'dashboard-groups-by-another-spelling',
   'dashboard-sums-every-token-type',
   'dashboard-for-a-newer-prometheus',
+  'two-monitors-and-dashboard-by-another-label queries-collapsed',
   'rule-groups-by-a-quoted-label',
   'configuration-not-reloaded',
+  'monitor-drops-tokens-behind-a-query-proxy',
+  'monitor-drops-the-user-behind-a-query-proxy',
 ];
 
 /** Ids whose remedies nothing of ours can carry out, and why. */

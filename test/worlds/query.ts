@@ -7,6 +7,9 @@ const broken = (id: string): GatewayWorld['expect'] => ({ exitCode: 1, brokenAt:
 const dropping = { action: 'drop', sourceLabels: ['__name__'], regex: 'gen_ai_client_token_usage.*' };
 const forgetting = { action: 'labeldrop', regex: 'user_id' };
 
+/** What cannot be judged without targets and configuration. */
+const unscraped = ['prometheus-unreachable', 'pool-absent', 'targets-missing', 'targets-down', 'duplicate-targets'];
+
 /** Worlds whose path breaks between the store and the query. */
 export const queryWorlds: readonly GatewayWorld[] = [
   {
@@ -36,6 +39,26 @@ export const queryWorlds: readonly GatewayWorld[] = [
     on: { release: 'v0.5' },
     change: (cluster) => scrapeByHand(cluster, '{action: labeldrop, regex: user_id}'),
     expect: { exitCode: 1, brokenAt: 'stored-identity-absent', unknown: ['tenants-merged'] },
+  },
+  {
+    name: 'monitor-drops-tokens-behind-a-query-proxy',
+    title: 'a PodMonitor drops the token series, and the proxy before Prometheus lets queries through alone',
+    on: { release: 'v0.5' },
+    change: (cluster) => {
+      relabelMetrics(cluster, dropping);
+      queriesAlone(cluster);
+    },
+    expect: { exitCode: 1, brokenAt: 'series-absent', unknown: unscraped },
+  },
+  {
+    name: 'monitor-drops-the-user-behind-a-query-proxy',
+    title: 'a PodMonitor drops the label of the user, and the proxy before Prometheus lets queries through alone',
+    on: { release: 'v0.5' },
+    change: (cluster) => {
+      relabelMetrics(cluster, forgetting);
+      queriesAlone(cluster);
+    },
+    expect: { exitCode: 1, brokenAt: 'stored-identity-absent', unknown: unscraped },
   },
   {
     name: 'prometheus-disk-full',
@@ -86,6 +109,11 @@ function relabelMetrics(cluster: Cluster, rule: object): void {
   edit(cluster, 'PodMonitor', undefined, ({ spec }) => {
     spec.podMetricsEndpoints[0].metricRelabelings = [rule];
   });
+}
+
+function queriesAlone(cluster: Cluster): void {
+  const hidden = ['/api/v1/status/config', '/api/v1/status/runtimeinfo', '/api/v1/targets', '/api/v1/scrape_pools'];
+  cluster.servers = cluster.servers.map((server) => ({ ...server, hidden }));
 }
 
 /** Without a PodMonitor, by a job with a rule of its own, and a proxy that hides the configuration. */

@@ -19,6 +19,8 @@ export const mended: readonly string[] = [
   'gpt-load-port-undeclared',
   'gpt-load-slow-scrapes',
   'gpt-load-replicas-on-one-database',
+  'gpt-load-dashboard-for-a-newer-prometheus',
+  'gpt-load-configuration-not-reloaded',
   'kuadrant-and-gpt-load-each-broken duplicate-monitors',
 ];
 
