@@ -111,6 +111,8 @@ export interface Hands {
   emulate(proxy: ProxyPod, emulated: Emulated | null): Promise<void>;
   /** Ends what answers behind a pod's port, and starts what the backend says now: set its `start` before. */
   restart(backend: Backend): Promise<void>;
+  /** Ends the program of a collector; its pod stays as it is. */
+  endCollector(collector: Collector): Promise<void>;
   /** Every Prometheus takes what the operator generates now. */
   reload(): Promise<void>;
   /** No Prometheus can write to its disk any more. */

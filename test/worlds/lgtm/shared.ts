@@ -94,6 +94,15 @@ export const sharedWorlds: readonly OtherWorld[] = [
     expect: broken('series-doubled'),
   }),
   world({
+    name: 'lgtm-collector-ended-unseen',
+    title: 'the collector ended minutes ago, and its pod says that it is ready',
+    later: async ({ cluster, endCollector, scrapes }) => {
+      for (const collector of cluster.collectors) await endCollector(collector);
+      await scrapes(30);
+    },
+    expect: warned('series-stale'),
+  }),
+  world({
     name: 'lgtm-dashboard-by-another-label',
     title: 'the dashboard groups by user, and the label is user_id',
     shape: { dashboards: [dashboard(tokensByUser.replaceAll('user_id', 'user').replace('user!="",', ''))] },

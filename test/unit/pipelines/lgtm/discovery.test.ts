@@ -3,7 +3,7 @@ import type { KubeObject } from '../../../../src/model/source.ts';
 import { changesOf } from '../../../../src/parse/changes.ts';
 import { discoveryForbidden } from '../../../../src/pipelines/lgtm/checks/discovery-forbidden.ts';
 import { findingsOf, lineOf } from '../envoy-ai-gateway/world.ts';
-import { agent, type Change, job, judged, override } from './collector-world.ts';
+import { addressRule, agent, type Change, job, judged, override } from './collector-world.ts';
 import { account, binding, podRule, role } from './rbac-objects.ts';
 import { judgedLgtm, sound } from './world.ts';
 
@@ -206,4 +206,47 @@ describe('what RBAC denies', () => {
       /^unknown: forbidden list clusterroles/,
     ],
   ])('%s', async (_, change, line) => expect(lineOf(await judgedLgtm(discoveryForbidden, change))).toMatch(line));
+});
+
+describe('whoever looks', () => {
+  const alone = { agent: null, override: null } as const;
+  const found = { kubernetes_sd_configs: [{ role: 'pod', namespaces: { names: [there] } }] };
+  const resource: KubeObject = {
+    apiVersion: 'opentelemetry.io/v1beta1',
+    kind: 'OpenTelemetryCollector',
+    metadata: { name: 'main', namespace: 'monitoring' },
+    spec: {
+      mode: 'statefulset',
+      targetAllocator: { enabled: true },
+      config: {
+        receivers: { prometheus: { config: { scrape_configs: [job({ relabel_configs: [addressRule('$${1}:1064')], ...found })] } } },
+        exporters: { 'otlphttp/mimir': { endpoint: 'http://lgtm-pack-mimir.monitoring:8080/otlp' } },
+        service: { pipelines: { metrics: { receivers: ['prometheus'], exporters: ['otlphttp/mimir'] } } },
+      },
+    },
+  };
+  const running = (name: string, kind: string, image: string, serviceAccountName: string): KubeObject => ({
+    apiVersion: 'apps/v1',
+    kind,
+    metadata: {
+      name,
+      namespace: 'monitoring',
+      labels: { 'app.kubernetes.io/managed-by': 'opentelemetry-operator', 'app.kubernetes.io/instance': 'monitoring.main' },
+    },
+    spec: { template: { spec: { serviceAccountName, containers: [{ name: 'otc-container', image }] } } },
+  });
+  const pods = running('main-collector', 'StatefulSet', 'otel/opentelemetry-collector:0.140.0', 'main-collector');
+  const allocator = running('main-targetallocator', 'Deployment', 'otel/target-allocator:0.140.0', 'main-targetallocator');
+  it.each<[string, readonly KubeObject[], string, RegExp]>([
+    ['the target allocator, which may', [resource, pods, allocator], 'main-targetallocator', /^pass$/],
+    [
+      'the target allocator, and its collectors may',
+      [resource, pods, allocator],
+      'main-collector',
+      /^fail: ServiceAccount monitoring\/main-targetallocator may not/,
+    ],
+    ['a target allocator that is not there', [resource, pods], 'main-collector', /^skip/],
+  ])('is %s', async (_, extra, name, line) =>
+    expect(lineOf(await judged(discoveryForbidden, { ...alone, extra, rbac: [role(), binding([account(name)])] }))).toMatch(line),
+  );
 });
