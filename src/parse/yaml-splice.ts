@@ -108,7 +108,7 @@ function appended(list: YAMLSeq, value: unknown, { text, column }: Written): Spl
   if (start === undefined) return null;
   if (list.flow === true) return inFlow(text, start, last === undefined ? null : endOf(text, last), flow(text, value));
   const end = endOf(text, last);
-  return end === null ? null : lineAfter(text, end, column(start), block([value], column(start)));
+  return end === null ? null : lineAfter(text, end, column(start), `- ${block(value, column(start) + 2)}`);
 }
 
 function inFlow(text: string, start: number, last: number | null, fresh: string): Splice {
