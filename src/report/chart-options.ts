@@ -59,6 +59,9 @@ const tooltip: TooltipComponentOption = {
 const narrow = 560;
 const longestAt = (width: number): number => (width < narrow ? 16 : 34);
 
+/** Pixels of a usual letter of this font. */
+const letter = 6.8;
+
 /** Pixels from top to bottom. */
 export function heightOf(chart: Chart): number {
   return chart.kind === 'bars' ? chart.bars.length * 28 + 8 : 280;
@@ -73,12 +76,12 @@ function barsOption({ bars }: Bars, width: number): Option {
   const longest = longestAt(width);
   const ends = bars.map(({ tokens, text }) => (width < narrow ? grouped(tokens) : text));
   const widest = Math.max(...bars.map(({ name }) => Math.min([...name].length, longest)));
-  // A character of this font is 6.6 pixels wide, and the library measures it no better where there is no screen.
-  const room = Math.max(...ends.map((text) => text.length)) * 6.6 + 14;
+  // What is wider than the usual letter, as 漢 and W are, is cut by the library, by its estimate where there is no screen.
+  const [before, after] = [Math.ceil(widest * letter) + 14, Math.ceil(Math.max(...ends.map((text) => text.length)) * letter) + 14];
   return {
     ...still,
     tooltip: { ...tooltip, valueFormatter: (_, at) => bars[at]?.text ?? '' },
-    grid: { left: Math.ceil(widest * 6.8) + 14, right: Math.ceil(room), top: 4, bottom: 4, outerBoundsMode: 'none' },
+    grid: { left: before, right: after, top: 4, bottom: 4, outerBoundsMode: 'none' },
     xAxis: { type: 'value', show: false },
     yAxis: {
       ...axis,
@@ -86,7 +89,7 @@ function barsOption({ bars }: Bars, width: number): Option {
       inverse: true,
       axisLine: { show: false },
       data: bars.map(({ name }) => name),
-      axisLabel: { ...font, interval: 0, formatter: (name: string) => shortened(name, longest) },
+      axisLabel: { ...font, interval: 0, width: before - 18, overflow: 'truncate', formatter: (name: string) => shortened(name, longest) },
     },
     series: [
       {
