@@ -7,6 +7,7 @@ import { healthy } from '../worlds/healthy.ts';
 import { mended } from '../worlds/mended.ts';
 import { looks } from '../worlds/objects/releases.ts';
 import { mapSidecars, reidentify } from '../worlds/sound.ts';
+import { unstuck } from '../worlds/stuck.ts';
 import { provesFixes, type Workbench, worldOf } from './fixing.ts';
 import type { Staged } from './testbed/stage.ts';
 
@@ -16,7 +17,10 @@ const subnet = '127.0.95';
 const renewed: ReadonlySet<string> = new Set(['label-named-le', 'label-that-no-metric-may-have', 'label-named-namespace']);
 
 /** What the controller does for a proxy that is created: its sidecar has the mapping of now, and counts by it. */
-async function renew({ kubectl }: Workbench, hands: Staged, { name, on }: ReturnType<typeof worldOf>): Promise<void> {
+async function renew(workbench: Workbench, hands: Staged, world: ReturnType<typeof worldOf>): Promise<void> {
+  const { name, on } = world;
+  const { kubectl } = workbench;
+  unstuck(workbench, world);
   if (!renewed.has(name) || on === undefined) return;
   const cluster = healthy(on, subnet);
   const flag = `--${looks[on.release].mappingFlag}=`;

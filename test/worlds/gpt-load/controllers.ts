@@ -3,7 +3,8 @@ import type { GptLoad } from '../../e2e/emulator/gpt-load.ts';
 import type { Workbench } from '../../e2e/fixing.ts';
 import type { Staged } from '../../e2e/testbed/stage.ts';
 import { workload } from '../objects/workloads.ts';
-import type { Backend, Editable, Manifest } from '../world.ts';
+import { unstuck } from '../stuck.ts';
+import type { Backend, Editable, Manifest, WorldDefinition } from '../world.ts';
 import { backend, programOf } from './cluster.ts';
 import { namespace } from './objects.ts';
 
@@ -11,7 +12,9 @@ import { namespace } from './objects.ts';
 const hash = '6d5f7c9b88';
 
 /** What the controller of Deployments does about a template that was changed, or was marked to begin anew, and how gpt-load starts in the new pods. */
-export async function controllers({ kubectl, bed }: Workbench, staged: Staged): Promise<void> {
+export async function controllers(workbench: Workbench, staged: Staged, world: WorldDefinition): Promise<void> {
+  const { kubectl, bed } = workbench;
+  unstuck(workbench, world);
   const listed = (resource: string): readonly Editable[] => JSON.parse(kubectl('get', resource, '-n', namespace, '-o', 'json')).items;
   const sets = listed('replicasets');
   for (const deployment of listed('deployments')) {
