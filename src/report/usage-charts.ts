@@ -82,10 +82,13 @@ function bandsOf({ rows }: Shown): readonly Band[] {
   return [...own, { name: `${others.length} more`, points }];
 }
 
+/** What every object has. The library remembers the widths of texts, and of their beginnings, in a plain object: zrender src/core/LRU.ts. */
+const members = Object.getOwnPropertyNames(Object.prototype);
+
+/** With a space before what begins like one of them. */
 function nameOf({ values }: PricedRow): string {
   const name = shortened(values.map((value) => visible(value) || none).join(' · '), 120);
-  // The library remembers widths by text in a plain object, which has these members already: zrender src/core/LRU.ts.
-  return Object.hasOwn(Object.prototype, name) ? `${name}\u00a0` : name;
+  return members.some((member) => name.startsWith(member)) ? `\u00a0${name}` : name;
 }
 
 /** Text of at most so many characters; the table has the whole. */
