@@ -119,7 +119,10 @@ function bindingOf({ kind, metadata, roleRef, subjects }: KubeObject): Binding {
 
 /** Whether RBAC lets a ServiceAccount do something: kubernetes plugin/pkg/auth/authorizer/rbac. Another authorizer may still let it. */
 export function isGranted(rbac: Rbac, account: Account, asked: Asked): boolean {
-  return bindingsOf(rbac, account, asked.namespace).some((binding) => roleBehind(rbac, binding)?.rules.some((rule) => allows(rule, asked)));
+  return bindingsOf(rbac, account, asked.namespace).some((binding) => {
+    const role = roleBehind(rbac, binding);
+    return role !== null && isAllowed(role, asked);
+  });
 }
 
 /** The bindings that bind a ServiceAccount where something is asked: in all namespaces only those of the cluster do. */
@@ -153,6 +156,11 @@ function binds({ subjects, namespace }: Binding, account: Account): boolean {
 /** The user name of a ServiceAccount. */
 export function userOf({ namespace, name }: Account): string {
   return `system:serviceaccount:${namespace}:${name}`;
+}
+
+/** Whether whoever is bound to a role may do something. */
+export function isAllowed({ rules }: Role, asked: Asked): boolean {
+  return rules.some((rule) => allows(rule, asked));
 }
 
 /** kubernetes pkg/apis/rbac/v1 evaluation_helpers.go; a rule of names allows no list of everything. */

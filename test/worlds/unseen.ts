@@ -1,10 +1,8 @@
 /**
  * Checks that no recorded world of a system breaks, and why; the same factories are seen to fail in worlds of other systems.
- * - A Mimir parses every name, and nothing here ends a collector while its series last.
  * - gpt-load has one spelling, whatever a scraper asks for.
  */
 export const unseen: Readonly<Record<string, readonly string[]>> = {
-  lgtm: ['series-stale', 'queries-too-new'],
   kuadrant: ['prometheus-unreachable'],
   'gpt-load': ['spellings-mixed', 'prometheus-unreachable'],
 };

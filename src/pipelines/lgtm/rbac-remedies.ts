@@ -1,4 +1,4 @@
-import { type Account, type Asked, type Binding, bindingsOf, type Rbac, type Role, roleBehind } from '../../facts/rbac.ts';
+import { type Account, type Asked, type Binding, bindingsOf, isAllowed, type Rbac, type Role, roleBehind } from '../../facts/rbac.ts';
 import type { Remedy } from '../../model/check.ts';
 import { shellWord } from '../envoy-ai-gateway/phrases.ts';
 import type { Look } from './facts/discovery-access.ts';
@@ -13,7 +13,37 @@ export function letIn({ collector, account, denied }: Pick<Look, 'collector' | '
   if (missing !== undefined) return missingRole(missing, denied);
   const role = bound.map((binding) => roleBehind(rbac, binding)).find((each) => each !== null && isPlain(each));
   if (role !== undefined && role !== null) return anotherRule(role, denied);
-  return ownRole(`${collector.workload?.name ?? collector.name}-discovery`, account, denied);
+  const astray = rbac.bindings.find((binding) => bindsNamesake(binding, rbac, { account, denied }));
+  if (astray !== undefined) return anotherSubject(astray, account);
+  const name = collector.workload?.name ?? collector.name;
+  const unbound = rbac.roles.find((each) => isMade(each, [account.name, name]) && denied.every((one) => isAllowed(each, one)));
+  return unbound === undefined ? ownRole(`${name}-discovery`, account, denied) : boundTo(unbound, account, denied);
+}
+
+/** A binding that would be right if it named the namespace of the ServiceAccount: charts write that of their release. */
+function bindsNamesake(binding: Binding, rbac: Rbac, { account, denied }: Pick<Look, 'account' | 'denied'>): boolean {
+  const role = roleBehind(rbac, binding);
+  const holds = denied.every(
+    (asked) => (binding.namespace === null || binding.namespace === asked.namespace) && role !== null && isAllowed(role, asked),
+  );
+  return (
+    holds && account.name !== 'default' && binding.subjects.some(({ kind, name }) => kind === 'ServiceAccount' && name === account.name)
+  );
+}
+
+function anotherSubject({ kind, namespace, name }: Binding, account: Account): Remedy {
+  const operations = [{ op: 'add', path: '/subjects/-', value: { kind: 'ServiceAccount', ...account } }];
+  const where = namespace === null ? '' : `-n ${namespace} `;
+  return {
+    text: `name ServiceAccount ${account.namespace}/${account.name} in ${kind} ${name}`,
+    command: `kubectl ${where}patch ${kind.toLowerCase()} ${shellWord(name)} --type json -p '${JSON.stringify(operations)}'`,
+    patch: operations,
+  };
+}
+
+/** The ClusterRole that a chart makes for its collector. */
+function isMade(role: Role, names: readonly string[]): boolean {
+  return role.kind === 'ClusterRole' && isPlain(role) && names.includes(role.name);
 }
 
 const isOwn = (name: string, account: Account): boolean => name === account.name || name.endsWith(`:${account.name}`);
@@ -46,7 +76,7 @@ function missingRole({ role, namespace, kind, name }: Binding, denied: readonly 
 }
 
 function ownRole(name: string, { namespace, name: account }: Account, denied: readonly Asked[]): Remedy {
-  const within = denied.every((asked) => asked.namespace === denied[0]?.namespace) ? (denied[0]?.namespace ?? null) : null;
+  const within = placeOf(denied);
   const where = within === null ? '' : `-n ${within} `;
   const role = within === null ? 'clusterrole' : 'role';
   const own = shellWord(name);
@@ -56,6 +86,22 @@ function ownRole(name: string, { namespace, name: account }: Account, denied: re
       `kubectl ${where}create ${role} ${own} ${rulesText(denied)}`,
       `kubectl ${where}create ${role}binding ${own} --${role}=${own} --serviceaccount=${namespace}:${account}`,
     ].join(' && '),
+  };
+}
+
+/** The one namespace in which everything is asked; null: the whole cluster. */
+function placeOf(denied: readonly Asked[]): string | null {
+  const [first] = denied;
+  return first !== undefined && denied.every((asked) => asked.namespace === first.namespace) ? first.namespace : null;
+}
+
+function boundTo({ name }: Role, { namespace, name: account }: Account, denied: readonly Asked[]): Remedy {
+  const within = placeOf(denied);
+  const [where, binding] = within === null ? ['', 'clusterrolebinding'] : [`-n ${within} `, 'rolebinding'];
+  const own = shellWord(name);
+  return {
+    text: `bind ServiceAccount ${namespace}/${account} to ClusterRole ${name}`,
+    command: `kubectl ${where}create ${binding} ${own} --clusterrole=${own} --serviceaccount=${namespace}:${account}`,
   };
 }
 

@@ -100,7 +100,7 @@ export const sharedWorlds: readonly OtherWorld[] = [
       for (const collector of cluster.collectors) await endCollector(collector);
       await scrapes(30);
     },
-    expect: warned('series-stale'),
+    expect: broken('series-stale'),
   }),
   world({
     name: 'lgtm-dashboard-by-another-label',

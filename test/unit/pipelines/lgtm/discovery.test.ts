@@ -133,6 +133,12 @@ describe('discovery-forbidden', () => {
       'kubectl -n envoy-gateway-system create role',
     ],
     [
+      'a role of its name',
+      [role([podRule], 'opentelemetry-collector-agent')],
+      /^no binding names it$/,
+      'kubectl -n envoy-gateway-system create rolebinding opentelemetry-collector-agent --clusterrole=opentelemetry-collector-agent --serviceaccount=monitoring:default',
+    ],
+    [
       'no role behind the binding',
       [binding()],
       /^ClusterRoleBinding collector names ClusterRole collector, which does not exist$/,
@@ -153,6 +159,16 @@ describe('discovery-forbidden', () => {
     expect(finding?.remedy?.command?.slice(0, command.length)).toBe(command);
     const made = changesOf(finding?.remedy ?? { text: '' }).flatMap((change) => (change.does === 'put' ? [change.object] : []));
     if (made.length > 0) expect(lineOf(await judged(discoveryForbidden, { rbac: [...rbac, ...made] }))).toBe('pass');
+  });
+
+  it('is mended in a binding that names its namesake', async () => {
+    const named = structuredClone(agent()) as unknown as { spec: { template: { spec: { serviceAccountName?: string } } } };
+    named.spec.template.spec.serviceAccountName = 'otel';
+    const rbac = [role(), binding([account('otel', 'observability')])];
+    const [finding] = findingsOf(await judged(discoveryForbidden, { agent: named as unknown as KubeObject, rbac }));
+    expect(finding?.remedy?.command).toBe(
+      `kubectl patch clusterrolebinding collector --type json -p '[{"op":"add","path":"/subjects/-","value":{"kind":"ServiceAccount","namespace":"monitoring","name":"otel"}}]'`,
+    );
   });
 
   it('is told of what is put to the ServiceAccount that the pods name', async () => {
