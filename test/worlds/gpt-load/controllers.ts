@@ -11,7 +11,7 @@ import { namespace } from './objects.ts';
 /** Of a template that is not the one before. */
 const hash = '6d5f7c9b88';
 
-/** What the controller of Deployments does about a template that was changed, or was marked to begin anew, and how gpt-load starts in the new pods. */
+/** What the controller of Deployments does about a number of replicas, and about a template that was changed or marked to begin anew; and how gpt-load starts in the new pods. */
 export async function controllers(workbench: Workbench, staged: Staged, world: WorldDefinition): Promise<void> {
   const { kubectl, bed } = workbench;
   unstuck(workbench, world);
@@ -19,9 +19,14 @@ export async function controllers(workbench: Workbench, staged: Staged, world: W
   const sets = listed('replicasets');
   for (const deployment of listed('deployments')) {
     const set = sets.find(({ metadata }) => metadata.ownerReferences?.[0]?.name === deployment.metadata.name);
-    if (set === undefined || isSame(set.spec.template, deployment.spec.template)) continue;
+    if (set === undefined) continue;
     const old = staged.cluster.backends.filter(({ name }) => name.startsWith(`${set.metadata.name}-`));
-    await end(old, set, staged);
+    if (isSame(set.spec.template, deployment.spec.template)) {
+      await end(old.slice(deployment.spec.replicas), staged);
+      continue;
+    }
+    await end(old, staged);
+    await staged.remove({ apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { namespace, name: set.metadata.name } });
     const objects = rolledOut(deployment, old.slice(0, deployment.spec.replicas));
     await staged.apply(...objects);
     for (const pod of objects.filter(({ kind }) => kind === 'Pod')) {
@@ -35,18 +40,19 @@ export async function controllers(workbench: Workbench, staged: Staged, world: W
 
 /** As the controller compares them: without the label that it adds itself. */
 function isSame(one: Editable, other: Editable): boolean {
-  const text = ({ metadata: { labels, annotations }, spec }: Editable): string =>
-    JSON.stringify([{ ...labels, 'pod-template-hash': '' }, annotations ?? {}, spec]);
+  const text = ({ metadata: { labels, annotations }, spec }: Editable): string => {
+    const { 'pod-template-hash': added, ...own } = labels;
+    return JSON.stringify([own, annotations ?? {}, spec]);
+  };
   return text(one) === text(other);
 }
 
-async function end(old: readonly Backend[], set: Manifest, staged: Staged): Promise<void> {
+async function end(old: readonly Backend[], staged: Staged): Promise<void> {
   for (const each of old) {
     each.start = null;
     await staged.restart(each);
     await staged.remove({ apiVersion: 'v1', kind: 'Pod', metadata: { namespace, name: each.name } });
   }
-  await staged.remove({ apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { namespace, name: set.metadata.name } });
 }
 
 /** The ReplicaSet and its pods, each at an address of its own. */

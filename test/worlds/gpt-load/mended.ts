@@ -16,6 +16,7 @@ export const mended: readonly string[] = [
   'gpt-load-open-load-balancer',
   'gpt-load-open-and-overcounted',
   'gpt-load-token-renewed',
+  'gpt-load-two-files',
   'gpt-load-port-undeclared',
   'gpt-load-slow-scrapes',
   'gpt-load-replicas-on-one-database',

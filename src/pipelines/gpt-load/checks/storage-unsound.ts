@@ -1,3 +1,4 @@
+import { shell } from '../../../checks/wording.ts';
 import type { Workload } from '../../../facts/workloads.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { number, record } from '../../../parse/fields.ts';
@@ -57,11 +58,16 @@ function logOf(subject: string, pods: readonly Instance[], workload: Workload | 
 function findingsOf(log: Log): readonly Finding[] {
   const { database, replicas } = log;
   if (database?.kind !== 'sqlite') return [];
-  if (replicas > 1) return [divided(log, database.path)];
+  if (replicas > 1) return [divided(log, database)];
   return database.on === 'volume' ? [] : [fleeting(log, database)];
 }
 
-function divided({ subject, namespace, target, replicas, pods }: Log, path: string): Finding {
+type Sqlite = Extract<Database, { kind: 'sqlite' }>;
+
+function divided({ subject, workload, namespace, target, replicas, pods }: Log, { path, on }: Sqlite): Finding {
+  const text = 'run one replica, or set DATABASE_DSN to a MySQL or PostgreSQL and REDIS_DSN to a Redis that all replicas share';
+  // What is on a claim outlives the other pods; anything else would be lost with them.
+  const kept = on === 'volume' && (workload?.kind === 'Deployment' || workload?.kind === 'StatefulSet');
   return {
     subject,
     message: `${replicas} replicas keep their request logs in an SQLite file (${path}): groups, keys and counters are not the same in each, or they damage one file`,
@@ -69,14 +75,12 @@ function divided({ subject, namespace, target, replicas, pods }: Log, path: stri
       saw: `replicas ${replicas}, DATABASE_DSN names no database server`,
       run: `kubectl -n ${namespace} get ${target} -o yaml | grep -E 'replicas:|DATABASE_DSN'`,
     },
-    remedy: {
-      text: 'run one replica, or set DATABASE_DSN to a MySQL or PostgreSQL and REDIS_DSN to a Redis that all replicas share',
-    },
+    remedy: { text, ...(kept ? { command: `kubectl -n ${shell(namespace)} scale ${shell(target)} --replicas=1` } : {}) },
     about: pods,
   };
 }
 
-function fleeting({ subject, namespace, target, pods }: Log, { path, on }: Extract<Database, { kind: 'sqlite' }>): Finding {
+function fleeting({ subject, namespace, target, pods }: Log, { path, on }: Sqlite): Finding {
   const where = on === 'emptyDir' ? 'on a volume that goes with the pod' : 'in the container itself, on no volume';
   return {
     subject,

@@ -167,3 +167,13 @@ rows('port-undeclared', [
     /^declare port 3001 with a name/,
   ],
 ]);
+
+const file = { replicas: 2, env: [] };
+rows('storage-unsound', [
+  ['by one replica where all are on a claim', both(file, 2), /^kubectl -n llm scale deployment\/gpt-load --replicas=1$/],
+  [
+    'by hand where logs would be lost',
+    both({ ...file, volumes: [{ name: 'data', emptyDir: {} }] }, 2),
+    /^run one replica, or set DATABASE_DSN/,
+  ],
+]);
