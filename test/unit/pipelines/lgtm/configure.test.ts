@@ -107,6 +107,20 @@ describe('client-id-unmapped', () => {
     const [finding] = findingsOf(await judged(clientIdUnmapped, { ...mapped(flag('x-dept:department')), extra: [policy()] }));
     expect(finding?.remedy?.text).toContain('--metricsRequestHeaderAttributes=x-dept:department,x-client-id:user.id');
   });
+
+  it('gives the label to the header, where nobody sets the one that has it', async () => {
+    const change = { ...mapped(flag('x-dept:department,x-llm-client-id:user.id')), extra: [policy()] };
+    const [finding] = findingsOf(await judged(clientIdUnmapped, change));
+    expect(finding?.remedy?.text).toContain('--metricsRequestHeaderAttributes=x-dept:department,x-client-id:user.id on');
+  });
+
+  it('lets the policy use the header that has the label, where somebody sets it', async () => {
+    const second = policy({ name: 'tokens', target: ['HTTPRoute', 'shop'], apiKey: null, spec: claim('x-llm-client-id') });
+    const [finding] = findingsOf(await judged(clientIdUnmapped, { ...mapped(flag('x-llm-client-id:user.id')), extra: [policy(), second] }));
+    expect(finding?.remedy?.command).toBe(
+      `kubectl -n maas-system patch securitypolicy external-auth --type json -p '[{"op":"replace","path":"/spec/apiKeyAuth/forwardClientIDHeader","value":"x-llm-client-id"}]'`,
+    );
+  });
 });
 
 describe('policy-unaccepted', () => {
@@ -135,6 +149,14 @@ describe('policy-unaccepted', () => {
     ],
     ['no API keys', { extra: [policy({ apiKey: null, accepted: ['False', 'Invalid', 'x'] })] }, /^skip/],
   ])('%s', async (_, change, line) => expect(lineOf(await judged(policyUnaccepted, change))).toMatch(line));
+
+  it('is mended by the name of the only route that may be meant', async () => {
+    const lost = { extra: [policy({ target: ['HTTPRoute', 'maas-rout'], accepted: null })] };
+    const [finding] = findingsOf(await judged(policyUnaccepted, lost));
+    expect(finding?.remedy?.patch).toEqual([{ op: 'replace', path: '/spec/targetRefs/0/name', value: 'maas-route' }]);
+    const [gateway] = findingsOf(await judged(policyUnaccepted, { extra: [policy({ target: ['Gateway', 'gone'], accepted: null })] }));
+    expect(gateway?.remedy).toEqual({ text: 'name a route of its namespace, such as maas-route' });
+  });
 });
 
 describe('api-keys-missing', () => {
@@ -179,4 +201,12 @@ describe('client-id-unsupported', () => {
     ['none that is seen', { extra: [policy()] }, /^skip: no Deployment/],
     ['an old one without API keys', on('v1.4.4', { apiKey: null }), /^skip/],
   ])('%s', async (_, change, line) => expect(lineOf(await judged(clientIdUnsupported, change))).toMatch(line));
+
+  it('is mended by its chart, whose CRDs Helm leaves as they are', async () => {
+    const [finding] = findingsOf(await judged(clientIdUnsupported, on('v1.4.4')));
+    expect(finding?.remedy?.command?.split('\n')).toEqual([
+      'helm show crds oci://docker.io/envoyproxy/gateway-helm --version v1.6.2 | kubectl apply --server-side --force-conflicts -f -',
+      'helm upgrade eg oci://docker.io/envoyproxy/gateway-helm --version v1.6.2 -n envoy-gateway-system',
+    ]);
+  });
 });

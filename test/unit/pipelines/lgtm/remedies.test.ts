@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import type { Check, Remedy } from '../../../../src/model/check.ts';
 import type { KubeObject } from '../../../../src/model/source.ts';
 import { commandsOf, pipesOf } from '../../../../src/parse/changes.ts';
@@ -12,6 +13,7 @@ import { replacementMisescaped } from '../../../../src/pipelines/lgtm/checks/rep
 import { retentionShort } from '../../../../src/pipelines/lgtm/checks/retention-short.ts';
 import { tenantMismatched } from '../../../../src/pipelines/lgtm/checks/tenant-mismatched.ts';
 import { unscrapedProxies } from '../../../../src/pipelines/lgtm/checks/unscraped-proxies.ts';
+import { lgtm } from '../../../../src/pipelines/lgtm/index.ts';
 import { addressRule, agent, type Change, configMap, job, judged, keep, nodeRule, override } from './collector-world.ts';
 import {
   datasourceMap,
@@ -25,7 +27,7 @@ import {
   service,
   tenant,
 } from './objects.ts';
-import { collector, judgedLgtm, relay, type Change as StoreChange, writeTo } from './world.ts';
+import { collector, judgedLgtm, relay, type Change as StoreChange, sound, writeTo } from './world.ts';
 
 /** A text as the edits of a command leave it: as jq makes them, each in a piece that stands there once. */
 function edited(text: string, { command = '' }: Remedy): string {
@@ -192,5 +194,40 @@ describe('what is wrong between a store and who reads it', () => {
     });
     const words = commandsOf(remedy.command ?? '')?.filter(([program]) => program === 'kubectl');
     expect(words?.map((each) => each.slice(1, 4).join(' '))).toEqual(['-n llm get', 'create -f -', '-n llm delete']);
+  });
+});
+
+describe('a check that all systems share', () => {
+  const find = (id: string): Check => {
+    const check = lgtm.checks.find((each) => each.id === id);
+    if (check === undefined) throw new Error(`there is no check ${id}`);
+    return check;
+  };
+  const page = [
+    '# TYPE "gen_ai.client.token.usage_token" histogram',
+    '{"gen_ai.client.token.usage_token_sum","gen_ai.token.type"="input","user.id"="alice"} 7',
+    '{"gen_ai.client.token.usage_token_count","gen_ai.token.type"="input","user.id"="alice"} 7',
+    'target_info{telemetry_sdk_version="1.38.0"} 1',
+    '',
+  ].join('\n');
+  const push = 'http://lgtm-pack-mimir.monitoring.svc:8080/api/v1/push';
+
+  it('is mended by names with underscores, where a collector leaves them as they are', async () => {
+    const text = relay(`prometheusremotewrite: {endpoint: "${push}", translation_strategy: NoTranslation}`);
+    const remedy = await storeRemedy(find('series-absent'), { collector: collector(text), metrics: page, answers: { samples: {} } });
+    expect(edited(text, remedy)).toBe(text.replace('NoTranslation', 'UnderscoreEscapingWithSuffixes'));
+  });
+
+  it('is mended without the rule of a job that takes the label away', async () => {
+    const { 'user_id!=""': _, ...samples } = sound.samples ?? {};
+    const rules = (...all: readonly string[]): string =>
+      relay().replace('[{role: pod}]', `[{role: pod}]\n          metric_relabel_configs: [${all.join(', ')}]`);
+    const kept = '{action: labeldrop, regex: le}';
+    const text = rules(kept, '{action: labeldrop, regex: "user_.+"}');
+    const answers = { samples, labels: ['__name__', 'instance', 'job', 'pod', 'gen_ai_token_type'] };
+    const remedy = await storeRemedy(find('stored-identity-absent'), { collector: collector(text), answers });
+    expect(parse(edited(text, remedy))).toEqual(parse(rules(kept)));
+    const plain = await storeRemedy(find('stored-identity-absent'), { collector: collector(rules(kept)), answers });
+    expect(plain.command).toBeUndefined();
   });
 });
