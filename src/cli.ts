@@ -99,8 +99,9 @@ for (const output of [process.stdout, process.stderr]) {
     unread = unread || output === process.stdout;
   });
 }
-const ended = await main(process.argv.slice(2));
-// Everything is written; a connection that lingers must not keep the process.
-process.exitCode = ended;
-await write('');
-process.exit(ended);
+void main(process.argv.slice(2)).then(async (ended) => {
+  // Everything is written; a connection that lingers must not keep the process.
+  process.exitCode = ended;
+  await write('');
+  process.exit(ended);
+});

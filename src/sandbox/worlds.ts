@@ -12,6 +12,8 @@ const ending = '.json.gz';
 export function worldsFolder(from: string = fileURLToPath(import.meta.url)): string {
   let folder = dirname(from);
   while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
+  // The built program has a package.json of its own.
+  if (existsSync(join(folder, 'cli.js'))) return join(folder, 'worlds');
   return from.startsWith(join(folder, 'dist')) ? join(folder, 'dist', 'worlds') : join(folder, 'src', 'sandbox', 'worlds');
 }
 
