@@ -5,24 +5,28 @@ import { crashing } from '../objects/workloads.ts';
 import type { Collector, Editable } from '../world.ts';
 import { standIn } from './alloy.ts';
 import { tellCallers } from './callers.ts';
-import { mimirBackend } from './healthy.ts';
+import { mayOtherwise } from './permissions.ts';
 import { configsOf, environmentOf, type Maps, textAt } from './pod-files.ts';
+import { restarted } from './restarts.ts';
 import { type Anew, listed, rollOut } from './rollouts.ts';
 
 /**
  * What the controllers and programs of this chain do about the objects that the API server has after a fix, and nothing else: who has no reason to
- * look again goes on as it is. An OpenTelemetry Collector and a Mimir read their files when their pods start; Alloy's reloader, Grafana's sidecars,
- * Envoy Gateway and the operator follow every change.
+ * look again goes on as it is. An OpenTelemetry Collector, a Mimir and a Grafana read their files when their pods start; Alloy's reloader, Grafana's sidecars,
+ * Envoy Gateway and the operator follow every change. A collector that was denied a list asks for it again and again.
  */
 export async function controllers(workbench: Workbench, staged: Staged): Promise<void> {
   const anew = await rollOut(workbench, staged);
   await tellCallers(workbench, staged);
   const maps = mapsOf(workbench);
-  for (const each of anew) await restartStore(each, workbench, staged, maps);
+  for (const each of anew) await restarted(each, workbench, staged, maps);
   const { cluster } = staged;
+  const permitted = mayOtherwise(workbench, cluster);
   let slow = false;
   for (const [index, collector] of cluster.collectors.entries()) {
     const now = await followed(collector, { anew, workbench, staged, maps });
+    // its discovery lists again; on a bed its targets are a file
+    if (now === collector && permitted) await staged.collect(collector);
     if (now === collector) continue;
     cluster.collectors[index] = now;
     slow ||= now.configs.some(isSlow);
@@ -92,19 +96,4 @@ function isSlow(text: string): boolean {
   const receivers = Object.values<Editable>(parse(text)?.receivers ?? {});
   const jobs = receivers.flatMap((receiver) => receiver?.config?.scrape_configs ?? []);
   return jobs.some((job) => job.scrape_interval === undefined);
-}
-
-/** A Mimir whose pod was created anew reads its file, and has an empty volume. */
-async function restartStore({ pod, before }: Anew, { bed }: Workbench, staged: Staged, maps: MapsIn): Promise<void> {
-  const { backends } = staged.cluster;
-  const index = backends.findIndex(({ name, port }) => name === before && port === 8080);
-  const backend = backends[index];
-  const container = pod.spec.containers.find(({ image }: Editable) => /\/mimir:/.test(image));
-  if (backend === undefined || container === undefined) return;
-  const { namespace, name } = pod.metadata;
-  const config = parse(textAt(pod.spec, container, '/etc/mimir/mimir.yaml', maps(namespace)) ?? '');
-  const { start } = mimirBackend(backend.address, { multitenant: config?.multitenancy_enabled ?? true });
-  backend.start = start;
-  await staged.restart(backend);
-  await bed.forward({ namespace, name }, 8080, backend);
 }

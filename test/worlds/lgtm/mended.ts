@@ -33,6 +33,14 @@ export const mended: readonly string[] = [
   'lgtm-header-unmapped-and-dashboard-elsewhere dashboard-unwatched',
   'lgtm-alloy-dollars-doubled',
   'lgtm-exporter-to-missing-service',
+  'lgtm-dashboard-by-another-label',
+  'lgtm-query-with-quoted-names',
+  'lgtm-dotted-names-refused',
+  'lgtm-user-renamed-by-the-job',
+  'lgtm-dashboard-not-loaded',
+  'lgtm-collector-unbound',
+  'lgtm-collector-may-list-nodes-only',
+  'lgtm-job-for-all-namespaces-bound-to-one',
 ];
 
 /** Ids whose remedies nothing of ours can carry out, and why. */
