@@ -14,8 +14,9 @@ const flagged = /^--?(?:metricsRequestHeaderAttributes|requestHeaderAttributes)(
 /**
  * What Envoy Gateway and the AI gateway do about policies and flags as they are now. A policy with a target is accepted, and its header is set on the
  * requests that come from then on. Proxies that have not the mapping of their controller are created anew, as the remedy says, and start from nothing.
+ * True: some sidecar counts otherwise from now on.
  */
-export async function tellCallers({ kubectl, bed }: Workbench, staged: Staged): Promise<void> {
+export async function tellCallers({ kubectl, bed }: Workbench, staged: Staged): Promise<boolean> {
   const cluster = staged.cluster as GatewayCluster;
   const routes = listed(kubectl, 'httproutes').map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
   const policies = listed(kubectl, 'securitypolicies').filter((policy) => targetsOf(policy).some((target) => routes.includes(target)));
@@ -24,16 +25,19 @@ export async function tellCallers({ kubectl, bed }: Workbench, staged: Staged): 
   const controller = listed(kubectl, 'deployments').find(({ metadata }) => metadata.name === 'ai-gateway-controller');
   const wanted = mappingIn(controller?.spec.template.spec) ?? '';
   const pods = listed(kubectl, 'pods');
+  let otherwise = false;
   for (const [index, proxy] of cluster.proxies.entries()) {
     const pod = pods.find(({ metadata }) => metadata.name === proxy.name && metadata.namespace === proxy.namespace);
     const anew = (mappingIn(pod?.spec) ?? '') !== wanted;
     if (anew) await recreated(cluster, proxy, wanted, staged);
     const flows = flowsOf(cluster, index, { mapping: wanted, forwarded });
     const known = knownOf(proxy);
-    if (anew) await staged.emulate(proxy, { release: cluster.release, flows });
-    else if (identitiesOf(known) !== identitiesOf(flows))
-      await staged.emulate(proxy, { release: cluster.release, flows: [...known.map((flow) => ended(flow, pod)), ...flows] });
+    if (!anew && identitiesOf(known) === identitiesOf(flows)) continue;
+    const before = anew ? [] : known.map((flow) => ended(flow, pod));
+    await staged.emulate(proxy, { release: cluster.release, flows: [...before, ...flows] });
+    otherwise = true;
   }
+  return otherwise;
 }
 
 function targetsOf({ metadata, spec }: Editable): readonly string[] {

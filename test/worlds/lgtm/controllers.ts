@@ -17,21 +17,24 @@ import { type Anew, listed, rollOut } from './rollouts.ts';
  */
 export async function controllers(workbench: Workbench, staged: Staged): Promise<void> {
   const anew = await rollOut(workbench, staged);
-  await tellCallers(workbench, staged);
+  const told = await tellCallers(workbench, staged);
   const maps = mapsOf(workbench);
   for (const each of anew) await restarted(each, workbench, staged, maps);
   const { cluster } = staged;
   const permitted = mayOtherwise(workbench, cluster);
   let slow = false;
+  let fresh = told || anew.length > 0 || permitted;
   for (const [index, collector] of cluster.collectors.entries()) {
     const now = await followed(collector, { anew, workbench, staged, maps });
     // its discovery lists again; on a bed its targets are a file
     if (now === collector && permitted) await staged.collect(collector);
     if (now === collector) continue;
     cluster.collectors[index] = now;
+    fresh = true;
     slow ||= now.configs.some(isSlow);
   }
-  await staged.scrapes(slow ? 14 : 5);
+  // until what changed was scraped and sent; else for one more scrape
+  await staged.scrapes(slow ? 14 : fresh ? 5 : 1);
 }
 
 type MapsIn = (namespace: string) => Maps;
