@@ -1,8 +1,8 @@
 import { parse } from 'yaml';
 import { nested, type Splice, spliceOf, type YamlChange } from './yaml-splice.ts';
 
-/** A piece of a text that stands there once, and what takes its place. */
-export type TextEdit = readonly [old: string, fresh: string];
+/** A piece of a text, and what takes its place; where the piece stands there several times, which of them it is, from 0, and of how many. */
+export type TextEdit = readonly [old: string, fresh: string, ...which: readonly [] | readonly [at: number, of: number]];
 
 /**
  * The edits that put values into a YAML text and leave all else of it, comments and order too, as it is: each is made in what the one before left.
@@ -26,41 +26,29 @@ export function wordEdits(text: string, word: string, fresh: string, notAfter: s
   let now = text;
   const edits: TextEdit[] = [];
   for (let at = now.indexOf(word); at >= 0; at = now.indexOf(word, at)) {
+    const splice = { at, end: at + word.length, fresh, from: at, to: at + word.length };
     const part = now[at - 1] === notAfter;
-    if (!part) {
-      edits.push(editOf(now, { at, end: at + word.length, fresh }));
-      now = spliced(now, { at, end: at + word.length, fresh });
-    }
+    if (!part) edits.push(editOf(now, splice));
+    now = part ? now : spliced(now, splice);
     at += part ? 1 : fresh.length;
   }
   return edits;
 }
 
-/** The edit that puts more at the end of a text. */
-export function endEdit(text: string, more: string): TextEdit {
-  return editOf(text, { at: text.length, end: text.length, fresh: `${text === '' || text.endsWith('\n') ? '' : '\n'}${more}` });
-}
-
 const spliced = (text: string, { at, end, fresh }: Splice): string => text.slice(0, at) + fresh + text.slice(end);
 
-// Characters around an edit that are enough to tell it from its like, most often.
-const reach = 60;
-
-/** The splice with as much around it as makes it the only one of its kind: whole lines where they are short. */
-function editOf(text: string, { at, end, fresh }: Splice): TextEdit {
-  let from = Math.max(text.lastIndexOf('\n', at - 1) + 1, at - reach);
-  const line = text.indexOf('\n', end);
-  const to = Math.min(line < 0 ? text.length : line, end + reach);
-  while (from > 0 && text.indexOf(text.slice(from, to)) !== text.lastIndexOf(text.slice(from, to)))
-    from = Math.max(0, text.lastIndexOf('\n', from - 2) + 1, from - reach);
-  return [text.slice(from, to), text.slice(from, at) + fresh + text.slice(end, to)];
+function editOf(text: string, { at, end, fresh, from, to }: Splice): TextEdit {
+  const old = text.slice(from, to);
+  const edit = [old, text.slice(from, at) + fresh + text.slice(end, to)] as const;
+  const of = text.split(old).length - 1;
+  return of === 1 ? edit : [...edit, text.slice(0, from).split(old).length - 1, of];
 }
 
 /** Whether the text after a change says what it said before, and the change. */
 function means(next: string, before: string, { path, value }: YamlChange): boolean {
   const read = (text: string): unknown => parse(text, { maxAliasCount: 100, merge: true, logLevel: 'silent' });
   try {
-    return JSON.stringify(read(next)) === JSON.stringify(withValue(read(before), path, value));
+    return JSON.stringify(read(next), sorted) === JSON.stringify(withValue(read(before), path, value), sorted);
   } catch {
     // It is no YAML any more.
     return false;
@@ -76,4 +64,10 @@ function withValue(tree: unknown, [step, ...rest]: readonly (string | number)[],
   const fields = (tree ?? {}) as Readonly<Record<string, unknown>>;
   const inner = fields[step] == null ? nested(rest, value) : withValue(fields[step], rest, value);
   return Object.fromEntries(new Map([...Object.entries(fields), [String(step), inner]]));
+}
+
+/** Fields in an order of their own: theirs means nothing. */
+function sorted(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

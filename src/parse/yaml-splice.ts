@@ -12,6 +12,9 @@ export interface Splice {
   readonly at: number;
   readonly end: number;
   readonly fresh: string;
+  /** A little more of the text, by which the place is known again: keys, and values that are none but those that change. What else stands there may be secret. */
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Where a value has to be written into a text; null: there is no such place, or none that can be told. */
@@ -21,9 +24,7 @@ export function spliceOf(text: string, { path, value }: YamlChange): Splice | nu
   const document = parseDocument(text, { lineCounter: lines, merge: true, logLevel: 'silent' });
   if (document.errors.length > 0) return null;
   const written: Written = { text, column: (offset) => lines.linePos(offset).col - 1 };
-  if (document.contents !== null) return spliceAt(document.contents, { path, value }, written);
-  const start = text === '' || text.endsWith('\n') ? '' : '\n';
-  return { at: text.length, end: text.length, fresh: `${start}${block(nested(path, value), 0)}\n` };
+  return spliceAt(document.contents, { path, value }, written);
 }
 
 interface Written {
@@ -79,7 +80,8 @@ function endOf(text: string, node: unknown): number | null {
 function inPlace(text: string, node: unknown, value: unknown): Splice | null {
   const range = rangeOf(node);
   const end = endOf(text, node);
-  return range === null || end === null || !isScalar(node) ? null : { at: range[0], end, fresh: flow(text, value) };
+  if (range === null || end === null || !isScalar(node)) return null;
+  return { at: range[0], end, fresh: flow(text, value), from: range[0], to: end };
 }
 
 /** A scalar where it stands; a list or a map with its key, for one in lines of its own may stand no further in than its key. */
@@ -87,37 +89,34 @@ function replaced(text: string, { key, value: old }: Pair, value: unknown): Spli
   const start = rangeOf(key);
   const end = endOf(text, old) ?? start?.[1];
   if (start === null || end === undefined) return null;
-  if (isScalar(old) && old.value !== null) return inPlace(text, old, value);
-  return { at: start[0], end: Math.max(end, text.indexOf(':', start[1]) + 1), fresh: `${text.slice(...start)}: ${flow(text, value)}` };
+  const [from] = start;
+  const kept = isScalar(old) && old.value !== null ? inPlace(text, old, value) : null;
+  if (kept !== null) return { ...kept, from };
+  const to = Math.max(end, text.indexOf(':', start[1]) + 1);
+  return { at: from, end: to, fresh: `${text.slice(...start)}: ${flow(text, value)}`, from, to };
 }
 
+/** Before the first of the fields: behind the last one something else would have to be shown. */
 function added(map: YAMLMap, value: object, { text, column }: Written): Splice | null {
   const start = rangeOf(map)?.[0];
-  const last = map.items.at(-1) as Pair | undefined;
+  const first = rangeOf((map.items[0] as Pair | undefined)?.key);
   if (start === undefined) return null;
-  if (map.flow === true)
-    return inFlow(text, start, last === undefined ? null : endOf(text, last.value ?? last.key), flow(text, value).slice(1, -1));
-  const end = last === undefined ? null : (endOf(text, last.value) ?? endOf(text, last.key));
-  if (end === null) return null;
-  return lineAfter(text, end, column(start), block(value, column(start)));
+  const inner = flow(text, value).slice(1, -1);
+  if (first === null) return { at: start + 1, end: start + 1, fresh: inner, from: start, to: start + 1 };
+  const [at, to] = first;
+  const fresh = map.flow === true ? `${inner}, ` : `${block(value, column(at))}\n${' '.repeat(column(at))}`;
+  return { at, end: at, fresh, from: at, to };
 }
 
 function appended(list: YAMLSeq, value: unknown, { text, column }: Written): Splice | null {
   const start = rangeOf(list)?.[0];
   const last = list.items.at(-1);
-  if (start === undefined) return null;
-  if (list.flow === true) return inFlow(text, start, last === undefined ? null : endOf(text, last), flow(text, value));
   const end = endOf(text, last);
-  return end === null ? null : lineAfter(text, end, column(start), `- ${block(value, column(start) + 2)}`);
-}
-
-function inFlow(text: string, start: number, last: number | null, fresh: string): Splice {
-  const at = last ?? text.slice(start).search(/[[{]/) + start + 1;
-  return { at, end: at, fresh: last === null ? fresh : `, ${fresh}` };
-}
-
-/** After the line in which something ends, so that its comment stays with it. */
-function lineAfter(text: string, end: number, indent: number, fresh: string): Splice {
+  if (start === undefined || end === null) return null;
+  const from = rangeOf(isMap(last) ? last.items.at(-1)?.key : last)?.[0] ?? start;
+  if (list.flow === true) return { at: end, end, fresh: `, ${flow(text, value)}`, from, to: end };
+  // After the line, so that its comment stays with it.
   const at = text.indexOf('\n', end) < 0 ? text.length : text.indexOf('\n', end);
-  return { at, end: at, fresh: `\n${' '.repeat(indent)}${fresh}` };
+  const indent = column(start);
+  return { at, end: at, fresh: `\n${' '.repeat(indent)}- ${block(value, indent + 2)}`, from, to: at };
 }

@@ -2,9 +2,8 @@ import type { Collector } from '../../facts/collectors.ts';
 import type { Emitter } from '../../facts/emitters.ts';
 import type { Remedy } from '../../model/check.ts';
 import { list, record } from '../../parse/fields.ts';
-import { endEdit } from '../../parse/yaml-edit.ts';
 import { lastSource, nodeVariable, placeOf, restart } from './scrape-remedies.ts';
-import { editing, reconfiguring, textPlace } from './text-remedies.ts';
+import { appending, reconfiguring, textPlace } from './text-remedies.ts';
 
 /** The receiver that a remedy adds. */
 const added = 'prometheus/ai-gateway';
@@ -17,7 +16,7 @@ export function scrapeRemedy(collector: Collector, emitters: readonly Emitter[])
   const then = again === null ? '' : `, then ${again}`;
   if (collector.kind === 'alloy') {
     const say = { text: `add this scrape to ${where}: it reloads by itself`, patch: alloyJob(collector, emitters) };
-    return source?.text == null ? say : { ...say, command: editing(textPlace(source), [endEdit(source.text, say.patch)]) };
+    return source?.text == null ? say : { ...say, command: appending(textPlace(source), say.patch) };
   }
   const pipelines = record(record(record(collector.config.status === 'read' ? collector.config.merged : {}).service).pipelines);
   const id = Object.keys(pipelines).find((name) => name.split('/')[0] === 'metrics') ?? 'metrics';

@@ -19,13 +19,23 @@ export interface TextPlace {
   readonly at: readonly string[];
 }
 
-/** The command that makes edits in a text where it stands, each once; jq ends with an error, and nothing is changed, where the text is another by then. */
-export function editing({ resource, namespace, name, at }: TextPlace, edits: readonly TextEdit[]): string {
+/** The command that makes edits in a text where it stands; jq ends with an error, and nothing is changed, where the text is another by then. */
+export function editing(place: TextPlace, edits: readonly TextEdit[]): string {
+  const joined = '($all[:$at + 1] | join($old)) + $new + ($all[$at + 1:] | join($old))';
+  const which = 'split($old) as $all | ($at // 0) as $at';
+  const checked = `${which} | if ($all | length) == ($of // 1) + 1 then ${joined} else error("the text is not as it was read") end`;
+  return rewriting(place, ['--argjson', 'edits', JSON.stringify(edits)], `reduce $edits[] as [$old, $new, $at, $of] (.; ${checked})`);
+}
+
+/** The command that puts more at the end of a text. */
+export function appending(place: TextPlace, more: string): string {
+  return rewriting(place, ['--argjson', 'more', JSON.stringify(more)], 'rtrimstr("\\n") + "\\n" + $more');
+}
+
+function rewriting({ resource, namespace, name, at }: TextPlace, values: readonly string[], program: string): string {
   const field = at.map((part) => `[${JSON.stringify(part)}]`).join('');
-  const swap = 'if (split($old) | length) == 2 then split($old) | join($new) else error("the text is not as it was read") end';
-  const words = ['jq', '--argjson', 'edits', JSON.stringify(edits), `.${field} |= reduce $edits[] as [$old, $new] (.; ${swap})`];
   const get = `kubectl -n ${shellWord(namespace)} get ${resource} ${shellWord(name)} -o json`;
-  return `${get} | ${words.map(shellWord).join(' ')} | kubectl replace -f -`;
+  return `${get} | ${['jq', ...values, `.${field} |= (${program})`].map(shellWord).join(' ')} | kubectl replace -f -`;
 }
 
 /** A remedy that changes a text of a collector's configuration and lets the collector read it again; as it is said where no command can do that. */

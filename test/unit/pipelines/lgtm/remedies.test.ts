@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import type { Check, Remedy } from '../../../../src/model/check.ts';
 import type { KubeObject } from '../../../../src/model/source.ts';
 import { commandsOf, pipesOf } from '../../../../src/parse/changes.ts';
+import type { TextEdit } from '../../../../src/parse/yaml-edit.ts';
 import { dashboardUnwatched } from '../../../../src/pipelines/lgtm/checks/dashboard-unwatched.ts';
 import { datasourceMissing } from '../../../../src/pipelines/lgtm/checks/datasource-missing.ts';
 import { duplicateCollectors } from '../../../../src/pipelines/lgtm/checks/duplicate-collectors.ts';
@@ -29,14 +30,15 @@ import {
 } from './objects.ts';
 import { collector, judgedLgtm, relay, type Change as StoreChange, sound, writeTo } from './world.ts';
 
-/** A text as the edits of a command leave it: as jq makes them, each in a piece that stands there once. */
+/** A text as the edits of a command leave it: as jq makes them. */
 function edited(text: string, { command = '' }: Remedy): string {
   const words = (pipesOf(command) ?? []).flat().find(([program]) => program === 'jq') ?? [];
-  const edits: [string, string][] = JSON.parse(words[words.indexOf('edits') + 1] ?? '[]');
+  const edits: TextEdit[] = JSON.parse(words[words.indexOf('edits') + 1] ?? '[]');
   expect(edits).not.toEqual([]);
-  return edits.reduce((before, [old, fresh]) => {
-    expect(before.split(old)).toHaveLength(2);
-    return before.split(old).join(fresh);
+  return edits.reduce((before, [old, fresh, at = 0, of = 1]) => {
+    const pieces = before.split(old);
+    expect(pieces).toHaveLength(of + 1);
+    return pieces.slice(0, at + 1).join(old) + fresh + pieces.slice(at + 1).join(old);
   }, text);
 }
 
