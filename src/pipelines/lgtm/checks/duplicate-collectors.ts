@@ -1,12 +1,12 @@
 import type { Collector } from '../../../facts/collectors.ts';
-import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
-import { list, number, record } from '../../../parse/fields.ts';
+import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { number, record } from '../../../parse/fields.ts';
 import type { CollectorExporter } from '../../../parse/scrape-job.ts';
 import { serviceAddress } from '../../../parse/service-address.ts';
 import { grouped, keysOf } from '../../envoy-ai-gateway/phrases.ts';
 import { type EmitterScraping, type Scrape, scraping } from '../facts/scraping.ts';
-import { rejobbing } from '../job-remedies.ts';
-import { lastSource, nodeVariable, placeOf, showSource } from '../scrape-remedies.ts';
+import { everyoneItsOwn, once } from '../repeat-remedies.ts';
+import { lastSource, placeOf, showSource } from '../scrape-remedies.ts';
 import { sidecars, withoutCollectors } from '../verdicts.ts';
 
 /** Sidecars whose tokens come to one store by more than one way. */
@@ -92,33 +92,11 @@ function doubled(group: readonly Pair[]): readonly Finding[] {
       subject: first.collector.subject,
       message: `job ${first.jobLabel} and ${other} both bring ${sidecars(emitters)} to ${store}: ${effect}`,
       evidence: { saw: `job ${first.jobLabel} of ${first.collector.subject}, ${other}`, run: showSource(source, first.collector) },
-      remedy: once(first, source === null ? '' : ` of ${placeOf(source)}`, group),
+      remedy: once(first, source === null ? '' : ` of ${placeOf(source)}`, emitters),
       about: keysOf(emitters),
       ...(same ? { severity: 'warning' } : {}),
     },
   ];
-}
-
-/** A rule at the end, where the addresses are what is scraped: a job may have other targets, and a collector without any does not start. */
-function once(scrape: Scrape, where: string, group: readonly Pair[]): Remedy {
-  const namespaces = [...new Set(group.map(({ each }) => each.emitter.pod.namespace))];
-  const ports = [...new Set(group.map(({ each }) => each.emitter.port))];
-  const regex = `(${namespaces.join('|')});.+:(${ports.join('|')})`;
-  const rule = { source_labels: ['__meta_kubernetes_namespace', '__address__'], regex, action: 'drop' };
-  const { name, receiver } = scrape.job;
-  const say = {
-    text: `keep one of them: let job ${name || receiver}${where} drop these targets, or remove it, or the other`,
-    patch: { relabel_configs: [rule] },
-  };
-  return rejobbing(scrape, say, ({ written }) =>
-    list(written.kubernetes_sd_configs).length === 0
-      ? null
-      : [
-          written.relabel_configs === undefined
-            ? { path: ['relabel_configs'], value: [rule] }
-            : { path: ['relabel_configs', '-'], value: rule },
-        ],
-  );
 }
 
 /** Several pods of one collector that each scrape every sidecar. */
@@ -137,7 +115,7 @@ function everywhere(emitters: readonly EmitterScraping[]): readonly Finding[] {
           saw: `${instancesOf(first.scrape)} pods, and no rule over __meta_kubernetes_pod_node_name`,
           run: showSource(source, collector),
         },
-        remedy: remedyOf(first.scrape, source === null ? collector.subject : placeOf(source)),
+        remedy: everyoneItsOwn(first.scrape, source === null ? collector.subject : placeOf(source)),
         about: keysOf(group.map(({ each }) => each.emitter)),
         severity: 'warning',
       },
@@ -154,22 +132,4 @@ function instancesOf({ collector: { workload } }: Scrape): number {
   if (workload === null) return 1;
   if (workload.kind === 'DaemonSet') return number(record(workload.raw.status).desiredNumberScheduled) ?? 1;
   return number(record(workload.raw.spec).replicas) ?? 1;
-}
-
-function remedyOf(scrape: Scrape, where: string): NonNullable<Finding['remedy']> {
-  const { collector, job } = scrape;
-  if (collector.kind === 'alloy')
-    return { text: `add clustering { enabled = true } to ${job.receiver} in ${where}, and run Alloy as a cluster` };
-  if (collector.workload?.kind !== 'DaemonSet')
-    return { text: `run it with one replica, or let a target allocator share the targets of job ${job.name} out` };
-  const variable = nodeVariable(collector);
-  const rule = { source_labels: ['__meta_kubernetes_pod_node_name'], regex: `\${env:${variable ?? 'K8S_NODE_NAME'}}`, action: 'keep' };
-  const set = variable === null ? ', and set K8S_NODE_NAME of its container from spec.nodeName' : '';
-  const say = { text: `add this rule to job ${job.name} in ${where}${set}`, patch: { relabel_configs: [rule] } };
-  if (variable === null) return say;
-  return rejobbing(scrape, say, ({ written }) =>
-    written.relabel_configs === undefined
-      ? [{ path: ['relabel_configs'], value: [rule] }]
-      : [{ path: ['relabel_configs', '-'], value: rule }],
-  );
 }

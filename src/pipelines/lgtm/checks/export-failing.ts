@@ -1,16 +1,15 @@
 import { listed } from '../../../checks/phrases.ts';
 import type { Mimir } from '../../../facts/mimir.ts';
-import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
+import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { typeOf } from '../../../parse/collector-config.ts';
 import { grouped } from '../../envoy-ai-gateway/phrases.ts';
+import { readdressing } from '../exporter-remedies.ts';
 import { collectorLogs, telling } from '../facts/collector-logs.ts';
 import { collectorMetrics, type ExporterCount, type SelfMetrics } from '../facts/collector-metrics.ts';
 import { passesThrough } from '../facts/collector-pods.ts';
 import { destinations } from '../facts/destinations.ts';
 import { type ExportService, exportServices } from '../facts/export-services.ts';
 import { type Scraping, scraping } from '../facts/scraping.ts';
-import { pushUrl } from '../store-urls.ts';
-import { decisive, reconfiguring } from '../text-remedies.ts';
 import { withoutCollectors } from '../verdicts.ts';
 
 /** Exporters that the store refuses, or that it does not answer. */
@@ -144,16 +143,6 @@ function leadsNowhere(way: ExportService, { emitters }: Scraping, mimirs: readon
       about: emitters.filter(({ scrapes }) => passesThrough(scrapes, collector)).map(({ emitter }) => emitter.key),
     },
   ];
-}
-
-/** Where one store is known, that is the one. */
-function readdressing({ collector, exporter: { id, kind, endpoint } }: ExportService, mimirs: readonly Mimir[]): Remedy {
-  const [only, ...others] = mimirs;
-  const url = only === undefined || others.length > 0 ? null : pushUrl(only);
-  const say = { text: `give exporter ${id} the address of the store${url === null ? '' : `, ${url}`}` };
-  if (url === null || kind !== 'remote-write' || endpoint?.includes('@')) return say;
-  const path = ['exporters', id, 'endpoint'];
-  return reconfiguring(collector, decisive(collector, path), say, [{ path, value: url }]);
 }
 
 /** A URL may hold credentials. */

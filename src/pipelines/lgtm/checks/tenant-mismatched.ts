@@ -1,14 +1,14 @@
 import { datasources } from '../../../facts/grafana.ts';
 import type { Mimir } from '../../../facts/mimir.ts';
 import { type ServerSeries, storedSeries } from '../../../facts/stored-series.ts';
-import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
+import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import type { Attempt } from '../../../model/fact.ts';
 import { retenanting } from '../datasource-remedies.ts';
+import { naming } from '../exporter-remedies.ts';
 import { type Destination, destinations, mimirsToAsk } from '../facts/destinations.ts';
 import { ids, tenantHeader } from '../names.ts';
 import { nouns } from '../nouns.ts';
 import { type Reader, readersOf, reads, tenantAt, writerTenant } from '../tenants.ts';
-import { decisive, reconfiguring } from '../text-remedies.ts';
 
 /** A collector that writes for one tenant and a data source that reads another: both work, and nothing is found. */
 export const tenantMismatched = defineCheck({
@@ -94,14 +94,6 @@ function refused(destination: Destination, read: string | null): Finding {
     },
     remedy: naming(destination, read),
   };
-}
-
-/** Lets an exporter name a tenant. */
-function naming({ collector, exporter: { id } }: Destination, tenant: string | null): Remedy {
-  const say = { text: `give ${id} the header ${tenantHeader}: ${tenant ?? 'TENANT'}` };
-  if (tenant === null || tenant.includes('|')) return say;
-  const source = decisive(collector, ['exporters', id]);
-  return reconfiguring(collector, source, say, [{ path: ['exporters', id, 'headers', tenantHeader], value: tenant }]);
 }
 
 function findingOf({ datasource }: Reader, read: string | null, writer: Destination, written: string | null): Finding {
