@@ -1,4 +1,5 @@
-import { type Account, type Asked, type Binding, bindingsOf, isAllowed, type Rbac, type Role, roleBehind } from '../../facts/rbac.ts';
+import type { Account, Asked, Binding, Rbac, Role } from '../../facts/rbac.ts';
+import { bindingsOf, isAllowed, roleBehind } from '../../facts/rbac-grants.ts';
 import type { Remedy } from '../../model/check.ts';
 import { shellWord } from '../envoy-ai-gateway/phrases.ts';
 import type { Look } from './facts/discovery-access.ts';

@@ -1,5 +1,6 @@
 import { listed } from '../../../checks/phrases.ts';
-import { type Account, type Asked, bindingsOf, type Rbac, roleBehind, userOf } from '../../../facts/rbac.ts';
+import type { Account, Asked, Rbac } from '../../../facts/rbac.ts';
+import { bindingsOf, roleBehind, userOf } from '../../../facts/rbac-grants.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { grouped, keysOf } from '../../envoy-ai-gateway/phrases.ts';
 import { discovered } from '../facts/discovered.ts';
