@@ -43,13 +43,13 @@ function unknowable({ unread }: Rbac) {
 }
 
 function unreadNote({ unread }: Rbac): string {
-  return `RBAC could not be read (${unread[0]?.message ?? ''}); the scrapes are in the store`;
+  return `RBAC could not be read (${unread[0]?.message ?? ''}); it finds them`;
 }
 
 function noteOf(looks: readonly Look[], denied: readonly Look[]): string | undefined {
   const [first] = denied;
   if (first !== undefined)
-    return `RBAC does not let ${accountText(first.account)} ${askedText(first.denied)}, and its scrapes are in the store: something else lets it`;
+    return `RBAC does not let ${accountText(first.account)} ${askedText(first.denied)}, and it finds them all the same: something else lets it`;
   const slow = looks.find(({ unwatched }) => unwatched.length > 0);
   if (slow === undefined) return undefined;
   return `${accountText(slow.account)} may list and not watch ${resourcesOf(slow.unwatched)}: new pods are found late`;

@@ -38,6 +38,16 @@ describe('discovery-forbidden', () => {
     ],
     ['a ClusterRole that is bound elsewhere', { rbac: [role(), binding([account()], 'monitoring')] }, /^fail/],
     ['nothing', { rbac: [] }, /^fail/],
+    [
+      'nothing, and its receiver has accepted something',
+      { rbac: [], self: 'otelcol_receiver_accepted_metric_points{receiver="prometheus/ai-gateway-genai"} 12\n' },
+      /^pass: RBAC does not let ServiceAccount monitoring\/default list pods in namespace envoy-gateway-system, and it finds them all the same/,
+    ],
+    [
+      'nothing, and another receiver has accepted something',
+      { rbac: [], self: 'otelcol_receiver_accepted_metric_points{receiver="otlp"} 12\n' },
+      /^fail/,
+    ],
     ['no role behind the binding', { rbac: [binding()] }, /^fail/],
     ['all verbs', ruled({ verbs: ['*'] }), /^pass$/],
     ['all resources', ruled({ resources: ['*'] }), /^pass$/],
@@ -188,7 +198,7 @@ describe('what RBAC denies', () => {
     [
       'and is scraped all the same',
       { rbac: [], answers: found },
-      /^pass: RBAC does not let ServiceAccount monitoring\/default list pods in the whole cluster, and its scrapes are in the store/,
+      /^pass: RBAC does not let ServiceAccount monitoring\/default list pods in the whole cluster, and it finds them all the same/,
     ],
     [
       'and another sidecar is scraped',
@@ -214,7 +224,7 @@ describe('what RBAC denies', () => {
         answers: found,
         refused: { clusterroles: 'forbidden', roles: 'forbidden', rolebindings: 'forbidden', clusterrolebindings: 'forbidden' },
       },
-      /^pass: RBAC could not be read .* the scrapes are in the store/,
+      /^pass: RBAC could not be read .* it finds them/,
     ],
     [
       'or may not be read, and nothing is stored',
