@@ -6,7 +6,7 @@ import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { exchanged, isAbsent, type Served, servedCrds, shippedCrds } from './crds.ts';
 import { publishEndpoints } from './endpoints.ts';
 import { aged } from './etcd.ts';
-import { writeLog } from './pod-logs.ts';
+import { type Forward, forwarding, logging, writeLog } from './kwok.ts';
 import { bin, end, freePort, run, until } from './processes.ts';
 import { type PrometheusRelease, type RunningPrometheus, startPrometheusOf } from './prometheus.ts';
 
@@ -215,27 +215,6 @@ async function owned(api: Api, object: Manifest): Promise<Manifest> {
     }),
   );
   return { ...object, metadata: { ...object.metadata, ownerReferences: known } };
-}
-
-interface Forward {
-  readonly ports: readonly number[];
-  readonly target: { readonly address: string; readonly port: number };
-}
-
-/** What kwok reads to know where a pod's ports lead; the name is the pod's. */
-function forwarding({ namespace, name }: { readonly namespace: string; readonly name: string }, forwards: readonly Forward[]): Manifest {
-  return { apiVersion: 'kwok.x-k8s.io/v1alpha1', kind: 'PortForward', metadata: { namespace, name }, spec: { forwards } };
-}
-
-/** What kwok reads to know where a container's log lies: files by container, "" for those that have none of their own. */
-function logging(
-  { namespace, name }: { readonly namespace: string; readonly name: string },
-  files: Readonly<Record<string, string>>,
-): Manifest {
-  const logs = Object.entries(files).map(([container, logsFile]) =>
-    container === '' ? { logsFile } : { containers: [container], logsFile },
-  );
-  return { apiVersion: 'kwok.x-k8s.io/v1alpha1', kind: 'Logs', metadata: { namespace, name }, spec: { logs } };
 }
 
 const leftovers = [
