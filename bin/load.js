@@ -2,38 +2,47 @@
 // Node 22.1 and later keep such a cache themselves; for Node 20 build.js leaves FILE.code beside each file that most runs load.
 import { readFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
-import { dirname, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
+import process from 'node:process';
 import { constants, Script } from 'node:vm';
 
-/** The scripts that were loaded, by file. */
+/** The scripts that may be kept, by file. */
 export const scripts = new Map();
 const loaded = new Map();
 const native = createRequire(import.meta.url);
 
-/** Loads a file of the built program, a CommonJS module. */
+/** Loads the main file of the built program, a CommonJS module. */
 export function load(file) {
-  if (module.enableCompileCache === undefined) return loadCached(file);
-  module.enableCompileCache();
-  return native(file);
+  module.enableCompileCache?.();
+  // --enable-source-maps is for what node loads itself.
+  if (module.enableCompileCache !== undefined || process.sourceMapsEnabled) native(file);
+  else loadCached(file, dirname(file));
 }
 
-function loadCached(file) {
+function loadCached(file, root) {
   const known = loaded.get(file);
   if (known !== undefined) return known.exports;
   const made = { exports: {} };
   loaded.set(file, made);
   const source = readFileSync(file, 'utf8');
+  // Kept code keeps its name too, wherever it is installed: what imports packages must know where it is.
+  const kept = !source.includes('import(');
   // Code of another version of V8 is refused, and the source compiled as if there were none.
   const script = new Script(`(function (exports, require, module, __filename) {\n${source}\n})`, {
-    filename: file,
+    filename: kept ? nameOf(file, root) : file,
     lineOffset: -1,
-    cachedData: codeOf(file),
+    cachedData: kept ? codeOf(file) : undefined,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
-  scripts.set(file, script);
-  const required = (id) => (id.startsWith('.') ? loadCached(resolve(dirname(file), id)) : native(id));
+  if (kept) scripts.set(file, script);
+  const required = (id) => (id.startsWith('.') ? loadCached(resolve(dirname(file), id), root) : native(id));
   script.runInThisContext()(made.exports, required, made, file);
   return made.exports;
+}
+
+/** A copy: V8 would keep the whole path for a part of it. */
+function nameOf(file, root) {
+  return Buffer.from(`dist/${relative(root, file)}`).toString();
 }
 
 function codeOf(file) {
