@@ -141,3 +141,17 @@ describe('the chain', () => {
     ],
   ])('has one root each: %s', async (_, change, expected) => expect(await standing(change)).toEqual(expected));
 });
+
+describe('what a failure explains', () => {
+  it.each([
+    ['discovery-forbidden', ['collector-unready', 'series-absent', 'series-stale', 'queries-empty']],
+    ['volume-full', ['store-unreachable', 'export-failing', 'series-absent', 'series-stale']],
+    // A warning about what may come explains nothing that is.
+    ['volume-filling', []],
+    ['dashboard-unwatched', ['dashboard-unloaded']],
+  ])('%s: %s', (id, explained) => {
+    const following = lgtm.checks.filter(({ follows }) => follows.includes(id)).map((check) => check.id);
+    expect(following).toEqual(expect.arrayContaining(explained));
+    if (explained.length === 0) expect(following).toEqual([]);
+  });
+});
