@@ -10,6 +10,7 @@ provesFixes('fixes of collectors and their store on a real cluster', {
   subnet: '127.0.98',
   mended,
   controllers,
+  whole: true,
   // What was counted and stored before, until proxies begin anew and the store forgets it.
   later: ['counts-disagree', 'series-stale', 'series-doubled', 'identity-partial'],
   made: [
