@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { Check, Remedy } from '../../../../src/model/check.ts';
 import type { KubeObject } from '../../../../src/model/source.ts';
-import { commandsOf, pipesOf } from '../../../../src/parse/changes.ts';
+import { changesOf, commandsOf, pipesOf } from '../../../../src/parse/changes.ts';
+import { patched } from '../../../../src/parse/patch.ts';
 import type { TextEdit } from '../../../../src/parse/yaml-edit.ts';
 import { dashboardUnwatched } from '../../../../src/pipelines/lgtm/checks/dashboard-unwatched.ts';
 import { datasourceMissing } from '../../../../src/pipelines/lgtm/checks/datasource-missing.ts';
@@ -106,6 +107,37 @@ describe('what is wrong in a text of a collector is mended there, and the collec
     const remedy = await remedyOf(unscrapedProxies, { override: text });
     expect(remedy.command).toBeUndefined();
     expect(remedy.text).toContain('let the rule spare aigw-admin');
+  });
+});
+
+describe('the configuration in an OpenTelemetryCollector', () => {
+  const resource = (config: unknown): KubeObject => ({
+    apiVersion: typeof config === 'string' ? 'opentelemetry.io/v1alpha1' : 'opentelemetry.io/v1beta1',
+    kind: 'OpenTelemetryCollector',
+    metadata: { name: 'metrics', namespace: 'monitoring' },
+    spec: { mode: 'deployment', config },
+  });
+  const alone = (config: unknown): Change => ({ agent: null, extra: [resource(config)] });
+  const texts: readonly (readonly [string, Check, string])[] = [
+    ['a rule', unscrapedProxies, override({ jobs: [job({ relabel_configs: [keep('port', 'aigw-metrics')] })] })],
+    ['a list', receiverUnwired, override({ receivers: ['otlp'] })],
+    ['a job that is not there', unscrapedProxies, override({ jobs: [] })],
+  ];
+
+  it.each(texts)('in fields is patched: %s', async (_, check, text) => {
+    const remedy = await remedyOf(check, alone(parse(text)));
+    const [change] = changesOf(remedy);
+    expect(change).toMatchObject({ does: 'patch', target: { word: 'opentelemetrycollector', namespace: 'monitoring', name: 'metrics' } });
+    const operations = change?.does === 'patch' ? change.operations : [];
+    const { spec } = patched(resource(parse(text)), operations) as { spec: { config: unknown } };
+    expect((await judged(check, alone(spec.config))).status).toBe('pass');
+  });
+
+  it.each(texts)('in a text is changed there: %s', async (_, check, text) => {
+    const remedy = await remedyOf(check, alone(text));
+    expect(remedy.command).toMatch(/^kubectl -n monitoring get opentelemetrycollector metrics -o json \| jq .*\["spec"\]\["config"\]/);
+    expect(remedy.command).not.toContain('rollout');
+    expect((await judged(check, alone(edited(text, remedy)))).status).toBe('pass');
   });
 });
 
