@@ -125,6 +125,21 @@ describe('proxies', () => {
     await expect(ask(proxies, narrow)).rejects.toThrow('forbidden');
   });
 
+  it('says of many what it says of each', async () => {
+    const shapes: readonly Parameters<typeof proxyPod>[0][] = [
+      {},
+      { mapping: ['-metricsRequestHeaderAttributes', 'x-team:team.id'] },
+      { version: 'v1.1.0' },
+      { args: ['-adminPort=2064'] },
+      { args: ['-adminPort=2064'], ports: [{ containerPort: 2064 }] },
+      { args: ['-adminPort', '1064'], image: 'm/extproc@sha256:1' },
+      {},
+    ];
+    const pods = shapes.map((shape, index) => proxyPod({ name: `p${index}`, ...shape }));
+    const alone = await Promise.all(pods.map(async (pod) => (await ask(proxies, of({ pods: [pod] }))).read[0]));
+    expect((await ask(proxies, of({ pods }))).read).toEqual(alone);
+  });
+
   it('takes the port from the arguments and its names from all containers', async () => {
     const pod = proxyPod({ args: ['-adminPort=2064'], ports: [{ containerPort: 2064 }] });
     const { read } = await ask(emitters, of({ pods: [pod] }));
