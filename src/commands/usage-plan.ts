@@ -43,7 +43,7 @@ export async function planOf(flags: UsageFlags, requests: boolean, environment: 
       where: (flags.where ?? []).map(matchOf),
       types: typesOf(flags.type),
       apart: flags.step !== undefined,
-      coarse: flags.step === undefined && !(flags.output ?? []).some((output) => output.startsWith('html')),
+      ...(flags.step === undefined && !(flags.output ?? []).some((output) => output.startsWith('html')) ? { coarse: 'unseen' } : {}),
       requests,
       priced: prices !== null,
     },

@@ -11,7 +11,7 @@ export const recordedSince = '24h';
 /** What collect asks for usage: every label that usage groups by on its own, and the model, so that other questions are answered from the rows. */
 export function recordedQuestion(now: Date): UsageQuestion {
   const window = windowOf({ since: recordedSince }, now.getTime() / 1000);
-  return { by: null, window, apart: false, coarse: true, where: [], types: null, requests: true, priced: true };
+  return { by: null, window, apart: false, coarse: 'kept', where: [], types: null, requests: true, priced: true };
 }
 
 /** The answer to a question from what collect recorded. Throws ReadError `unrecorded` for what its rows do not tell. */
@@ -22,10 +22,12 @@ export async function recordedUsage(source: UsageSource, reader: Reader, questio
   if (!same) throw notRecorded(`collected with --since ${recordedSince}, until it was made`);
   const answer = await source.stored(reader, { ...recorded, types: question.types, apart: question.apart }).catch(unrecorded);
   if (answer.status !== 'read') return answer;
-  return narrowed(question.apart ? inSteps(answer.usage, question.window) : answer.usage, question, source.model);
+  const whole = { ...window, step: window.end - window.start };
+  const shown = question.coarse === 'unseen' ? whole : question.apart ? question.window : null;
+  return narrowed(shown === null ? answer.usage : inSteps(answer.usage, shown), question, source.model);
 }
 
-/** Usage whose pieces are those of --step: several recorded ones each. */
+/** Usage whose pieces are those of --step, or the whole window: several recorded ones each. */
 function inSteps(usage: Usage, window: UsageWindow): Usage {
   const { step } = usage.window ?? window;
   const several = window.step / step;

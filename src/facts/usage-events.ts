@@ -1,7 +1,9 @@
+import type { Source } from '../model/source.ts';
 import type { UsageWindow } from '../model/usage.ts';
-import type { Asked } from './usage-asked.ts';
-import { type Events, eventQueries } from './usage-query.ts';
-import { type Ranged, ranged } from './usage-range.ts';
+import type { Figure } from './usage-figure.ts';
+import { pieceAt, piecesOf } from './usage-growth.ts';
+import { type Events, eventQuery, resetCounts } from './usage-query.ts';
+import { ranged } from './usage-range.ts';
 
 /** Neighbouring pieces in which the same happens. */
 export interface Span extends UsageWindow {
@@ -13,18 +15,17 @@ const mostSpans = 6;
 
 /** The window by what happens in it: most pieces of most clusters are quiet, and quiet ones are cheap to ask for. */
 export async function spansOf(
-  { reader, question: { window } }: Pick<Asked, 'reader' | 'question'>,
-  family: Parameters<typeof eventQueries>[0] & { readonly shard: Parameters<typeof ranged>[1] },
-  selector: string,
+  source: Source,
+  { family, selector }: Pick<Figure, 'family' | 'selector'>,
+  window: UsageWindow,
 ): Promise<{ readonly spans: readonly Span[]; readonly warnings: readonly string[] }> {
-  const queries = eventQueries(family, selector, window);
-  const ask = (query: string): Promise<Ranged> => ranged(reader.source, family.shard, query, window);
-  const [births, resets] = await Promise.all([ask(queries.births), ask(queries.resets)]);
-  const happening = (answer: Ranged): ReadonlySet<number> =>
-    new Set(answer.series.flatMap(({ points }) => points.filter(([, count]) => count > 0).map(([at]) => pieceAt(at, window))));
-  const [born, reset] = [happening(births), happening(resets)];
+  const { series, warnings } = await ranged(source, family.shard, eventQuery(family, selector, window), window);
+  const happening = (is: (events: number) => boolean): ReadonlySet<number> =>
+    new Set(series.flatMap(({ points }) => points.filter(([, events]) => is(events)).map(([at]) => pieceAt(at, window))));
+  const born = happening((events) => events % resetCounts !== 0);
+  const reset = happening((events) => events >= resetCounts);
   const events = Array.from({ length: piecesOf(window) }, (_, at): Events => ({ births: born.has(at), resets: reset.has(at) }));
-  return { spans: merged(window, events), warnings: [...births.warnings, ...resets.warnings] };
+  return { spans: merged(window, events), warnings };
 }
 
 function merged(window: UsageWindow, events: readonly Events[]): readonly Span[] {
@@ -38,14 +39,4 @@ function merged(window: UsageWindow, events: readonly Events[]): readonly Span[]
   });
   const any = (what: keyof Events): boolean => events.some((own) => own[what]);
   return spans.length <= mostSpans ? spans : [{ ...window, events: { births: any('births'), resets: any('resets') } }];
-}
-
-/** How many pieces a window has. */
-export function piecesOf({ start, end, step }: UsageWindow): number {
-  return Math.max(1, Math.round((end - start) / step));
-}
-
-/** Which piece a value belongs to: each stands at the end of its piece. */
-export function pieceAt(at: number, window: UsageWindow): number {
-  return Math.min(piecesOf(window) - 1, Math.max(0, Math.round((at - window.start) / window.step) - 1));
 }

@@ -1,110 +1,113 @@
+import type { Source } from '../model/source.ts';
+import type { UsageWindow } from '../model/usage.ts';
 import type { RangeSeries } from '../parse/matrix.ts';
-import { type Asked, countedOf } from './usage-asked.ts';
-import { pieceAt, type Span, spansOf } from './usage-events.ts';
-import type { Grouping } from './usage-labels.ts';
-import { type Groups, type StoredFamily, usageQueries } from './usage-query.ts';
-import { type Ranged, ranged } from './usage-range.ts';
-import type { AskedShard } from './usage-replicas.ts';
-import type { Point, RowSum } from './usage-rows.ts';
-import { storedAs, usageSelector } from './usage-selector.ts';
-
-/** One stored name of the family on one shard. */
-export type ShardFamily = StoredFamily & { readonly shard: AskedShard };
+import { birthsIn, type Told } from './usage-births.ts';
+import { type Span, spansOf } from './usage-events.ts';
+import type { Figure, Kin } from './usage-figure.ts';
+import type { Glance } from './usage-glance.ts';
+import { addGrowth, type Growth, type Into, netted, piecesOf } from './usage-growth.ts';
+import { intervalOf, usualInterval } from './usage-interval.ts';
+import { markIn, spanQuery } from './usage-query.ts';
+import { ranged } from './usage-range.ts';
 
 /** What one stored name brought. */
 export interface Brought {
-  /** Whether it had series in the window. */
-  readonly counted: boolean;
-  readonly unsure: number;
+  /** The name, when tokens were counted by it in the window. */
+  readonly name: string | null;
+  /** Values at which counters of tokens were first seen, when it cannot be told whether they grew within the window. */
+  readonly doubts: readonly Growth[];
   /** What the server said is wrong with its answers. */
   readonly warnings: readonly string[];
 }
 
-/** Adds the tokens of one stored name: a few range queries a figure, whose answers have a series a group. Nothing is asked tenant by tenant. */
-export async function addFamily(asked: Asked, family: ShardFamily, grouping: Grouping, sum: RowSum): Promise<Brought> {
-  const spelled = spellingOf(asked, family, grouping);
-  const { spans, warnings } = await spansOf(asked, family, spelled.selector);
-  const parts = await Promise.all(spans.map((span) => addSpan(asked, { family, spelled, span }, sum)));
+/** Adds what counters grew by: what a glance has told of them, or what is asked where something happened. Nothing is asked tenant by tenant. */
+export async function addCounted(source: Source, glance: Glance, into: Into): Promise<Brought> {
+  const { kin, window } = glance;
+  const { counted, warnings } = await toldOf(source, glance);
+  switch (counted) {
+    case 'sums':
+      return { ...addSums(glance, into), warnings };
+    case 'ends': {
+      const span: Span = { ...window, events: { births: false, resets: false } };
+      return broughtBy(kin, await addSpans(source, kin, { spans: [span], window, interval: usualInterval }, into), warnings);
+    }
+    case 'pieces': {
+      const brought = await addEventful(source, glance, into);
+      return { ...brought, warnings: [...warnings, ...brought.warnings] };
+    }
+  }
+}
+
+async function toldOf(source: Source, glance: Glance): Promise<Told> {
+  if (glance.quiet) return { counted: 'sums', warnings: [] };
+  return piecesOf(glance.window) === 1 ? birthsIn(source, glance) : { counted: 'pieces', warnings: [] };
+}
+
+function addSums({ kin, growth }: Glance, into: Into): Pick<Brought, 'name' | 'doubts'> {
+  for (const [at, figure] of [kin.first, ...kin.others].entries()) addGrowth(figure, growth[at] ?? [], into);
+  return { name: nameOf(kin, growth[0] ?? []), doubts: [] };
+}
+
+/** One query tells where something happens, and one each figure and span what was counted there. */
+async function addEventful(source: Source, { kin, targets }: Glance, into: Into): Promise<Brought> {
+  const window = into.matched;
+  const { spans, warnings } = await spansOf(source, kin.first, window);
+  const jobs = [...new Set(targets.flatMap(({ labels }) => labels.job ?? []))];
+  const born = spans.some(({ events }) => events.births);
+  const interval = born ? await intervalOf(source, kin.first.family.shard, jobs, window) : usualInterval;
+  return broughtBy(kin, await addSpans(source, kin, { spans, window, interval }, into), warnings);
+}
+
+function broughtBy(kin: Kin, parts: readonly Added[], warnings: readonly string[]): Brought {
+  const firsts = parts.filter(({ figure }) => figure === kin.first);
   return {
-    counted: parts.some((part) => part.counted),
-    unsure: parts.reduce((total, part) => total + part.unsure, 0),
+    name: nameOf(
+      kin,
+      firsts.flatMap(({ growth }) => growth),
+    ),
+    doubts: kin.first.of === 'tokens' ? firsts.flatMap(({ doubts }) => doubts) : [],
     warnings: [...warnings, ...parts.flatMap((part) => part.warnings)],
   };
 }
 
-interface Part {
-  readonly family: ShardFamily;
-  readonly spelled: Spelled;
-  readonly span: Span;
+function nameOf({ first }: Kin, growth: readonly Growth[]): string | null {
+  return first.of === 'tokens' && growth.some(({ points }) => points.some(([, amount]) => amount > 0)) ? first.family.name : null;
 }
 
-async function addSpan(asked: Asked, part: Part, sum: RowSum): Promise<Brought> {
-  const { family, spelled, span } = part;
-  const { window } = asked.question;
-  const { value, unsure } = usageQueries(family, spelled.selector, { ...spelled.groups, events: span.events }, window);
-  const nothing: Ranged = { series: [], warnings: [] };
-  const ask = (query: string | null): Promise<Ranged> =>
-    query === null ? Promise.resolve(nothing) : ranged(asked.reader.source, family.shard, query, span);
-  const answers = await Promise.all([ask(value), ask(span.events.births ? unsure : null), ask(requestsOf(asked, part))]);
-  const [values, doubts, requested] = answers.map(({ series }) => series);
-  const counted = countedOf(asked.nouns, asked.question);
-  const pointsOf = ({ points }: RangeSeries): readonly Point[] => points.map(([at, amount]) => [pieceAt(at, window), amount]);
-  for (const series of values ?? []) {
-    const [group, type] = [spelled.valuesOf(series), spelled.typeOf(series)];
-    sum.add(group, type, amount(series));
-    for (const point of pointsOf(series)) sum.addPoint(group, type, point);
+interface Cut {
+  readonly spans: readonly Span[];
+  /** The whole of them, in pieces. */
+  readonly window: UsageWindow;
+  readonly interval: number;
+}
+
+interface Added extends Pick<Brought, 'doubts' | 'warnings'> {
+  readonly figure: Figure;
+  readonly growth: readonly Growth[];
+}
+
+function addSpans(source: Source, kin: Kin, { spans, window, interval }: Cut, into: Into): Promise<readonly Added[]> {
+  const add = async (figure: Figure, span: Span): Promise<Added> => {
+    const asked = { groups: figure.groups, happening: { ...span.events, interval } };
+    const { series, warnings } = await ranged(source, figure.family.shard, spanQuery(figure.family, figure.selector, asked, window), span);
+    const growth = netted(figure, series, signOf);
+    addGrowth(figure, growth, into);
+    return { figure, growth, doubts: netted(figure, series, (each) => (isDoubt(each) ? 1 : 0)), warnings };
+  };
+  return Promise.all(spans.flatMap((span) => [kin.first, ...kin.others].map((figure) => add(figure, span))));
+}
+
+const isDoubt = ({ labels }: RangeSeries): boolean => ['doubt', 'told'].includes(markIn(labels) ?? '');
+
+/** How often what a series tells was counted. */
+function signOf({ labels }: RangeSeries): number {
+  switch (markIn(labels)) {
+    case null:
+      return 1;
+    case 'before':
+    case 'doubt':
+      return -1;
+    default:
+      return 0;
   }
-  for (const series of requested ?? []) sum.addRequests(spelled.valuesOf(series), pointsOf(series));
-  const doubtful = (doubts ?? []).filter((series) => counted.includes(spelled.typeOf(series)));
-  return {
-    counted: (values ?? []).length > 0,
-    unsure: doubtful.reduce((all, series) => all + amount(series), 0),
-    warnings: answers.flatMap((answer) => answer.warnings),
-  };
 }
-
-/** A question in the spelling of one stored name. */
-interface Spelled {
-  readonly selector: string;
-  /** The same without a type. */
-  readonly matches: Parameters<typeof usageSelector>[2];
-  readonly groups: Groups;
-  valuesOf(series: RangeSeries): readonly string[];
-  typeOf(series: RangeSeries): string;
-}
-
-function spellingOf({ nouns, question }: Asked, family: ShardFamily, { by, identity }: Grouping): Spelled {
-  const named = (label: string): readonly string[] => storedAs(label, family.labels, identity.has(label));
-  const total = nouns.family.total?.label ?? null;
-  const types = total === null ? [] : storedAs(total, family.labels, false);
-  const groups = by.map(named);
-  const matches = question.where.map((match) => ({ ...match, stored: named(match.label)[0] ?? match.label }));
-  return {
-    selector: usageSelector(family, types[0] ?? null, matches),
-    matches,
-    groups: { labels: groups.flat(), types },
-    valuesOf: (series) => groups.map((names) => coalesced(series, names)),
-    typeOf: (series) => (total === null ? 'total' : coalesced(series, types) || 'untyped'),
-  };
-}
-
-/** The query of requests: observations of the first type, of which every metered request makes one. */
-function requestsOf({ nouns, question, traits }: Asked, { family, spelled, span }: Part): string | null {
-  const name = question.requests ? traits.requestsOf(family.name) : null;
-  if (name === null) return null;
-  const { matches, groups } = spelled;
-  const [type] = groups.types;
-  const first = nouns.family.total?.values[0];
-  const untyped = type === undefined || first === undefined || traits.ownRequests === true;
-  const own = untyped ? [] : [{ label: type, op: '=' as const, value: first, stored: type }];
-  // What happens to the tokens of a histogram happens to its count.
-  const happens = traits.ownRequests === true ? {} : { events: span.events };
-  const selector = usageSelector({ ...family, name }, null, [...matches, ...own]);
-  return usageQueries(family, selector, { ...groups, ...happens }, question.window).value;
-}
-
-function coalesced({ labels }: RangeSeries, names: readonly string[]): string {
-  return names.map((name) => labels[name] ?? '').find((value) => value !== '') ?? '';
-}
-
-const amount = ({ points }: RangeSeries): number => points.reduce((sum, [, value]) => sum + value, 0);

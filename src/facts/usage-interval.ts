@@ -5,26 +5,29 @@ import type { Shard } from './prometheus.ts';
 import { askPrometheus } from './prometheus-api.ts';
 
 /** What is assumed where nothing was scraped lately: Prometheus's own default, config/config.go. */
-const usual = 60;
+export const usualInterval = 60;
 
 /**
- * Seconds between scrapes of the slowest job that stores a name, at the end of a window: of each target the time between its first and last
- * scrape of the last minutes by their number, so that one that has just begun does not look slow.
+ * Seconds between scrapes of the slowest of some jobs, at the end of a window: of each target the time between its first and last scrape of the last
+ * minutes by their number, so that one that has just begun does not look slow.
  */
-export async function intervalOf(source: Source, shard: Shard, name: string, { end }: UsageWindow): Promise<number> {
-  const times = 'timestamp(up)[600s:5s]';
-  const spacing = `(max_over_time(${times}) - min_over_time(${times})) / ((count_over_time(up[600s]) - 1) > 0)`;
-  const storing = `max by (job) (last_over_time({__name__=${JSON.stringify(name)}}[600s]))`;
+export async function intervalOf(source: Source, shard: Shard, jobs: readonly string[], { end }: UsageWindow): Promise<number> {
+  if (jobs.length === 0) return usualInterval;
+  const up = `up{job=~${JSON.stringify(jobs.map(literal).join('|'))}}`;
+  const times = `timestamp(${up})[600s:5s]`;
   const asked = [
-    ['query', `max((${spacing}) and on (job) (${storing}))`],
+    ['query', `max((max_over_time(${times}) - min_over_time(${times})) / ((count_over_time(${up}[600s]) - 1) > 0))`],
     ['time', String(end)],
   ] as const;
   try {
     const [sample] = samplesOf(await askPrometheus(source, shard, '/api/v1/query', asked), `GET /api/v1/query of ${shard.name}`);
     const seconds = sample?.value ?? 0;
-    return seconds > 0 && Number.isFinite(seconds) ? Math.min(300, Math.max(1, seconds)) : usual;
+    return seconds > 0 && Number.isFinite(seconds) ? Math.min(300, Math.max(1, seconds)) : usualInterval;
   } catch (error) {
-    if (error instanceof ReadError) return usual;
+    if (error instanceof ReadError) return usualInterval;
     throw error;
   }
 }
+
+/** A name as a pattern that matches nothing else. */
+const literal = (name: string): string => name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');

@@ -9,8 +9,6 @@ export interface StoredFamily {
   readonly copies: readonly string[];
   /** Labels that `up` has too: together they say which target a series is of. */
   readonly target: readonly string[];
-  /** Seconds between scrapes. */
-  readonly interval: number;
 }
 
 /** What a figure is asked by. */
@@ -18,8 +16,6 @@ export interface Groups {
   readonly labels: readonly string[];
   /** Labels that hold the type of token. */
   readonly types: readonly string[];
-  /** What happens in the pieces that are asked for. Absent: anything may. */
-  readonly events?: Events;
 }
 
 /** Whether counters begin, and whether they are reset: without, a query costs a tenth. */
@@ -28,14 +24,9 @@ export interface Events {
   readonly resets: boolean;
 }
 
-const all: Events = { births: true, resets: true };
-
-/** The queries of one figure: a value for each piece of the window, by group. */
-export interface UsageQueries {
-  /** What was counted. */
-  readonly value: string;
-  /** By type alone: values at which counters were first seen, when it cannot be told whether they grew within the window. */
-  readonly unsure: string;
+/** What happens in the pieces that are asked for, and the seconds between scrapes, by which it is told who went away. */
+export interface Happening extends Events {
+  readonly interval: number;
 }
 
 /**
@@ -49,42 +40,114 @@ const scrapedSeconds = 300;
 const missed = 3.5;
 
 /**
- * The growth of each counter in every piece, exact where the counter was not reset, and only then added up.
+ * What tells apart the values of one answer; those without a mark are what was counted. `before`: values at the beginning of the piece, to be taken
+ * off. `doubt`: values at which counters were first seen, when it cannot be told whether they grew within the window, to be taken off and told.
+ * `told`: the same, already taken off. By target: `alive`, how many series there are; `hour`, how many there were in the hour before the piece;
+ * `late`, how many there were when it still shows who goes away; `known`, that what is new there began at zero unless something went away.
+ */
+const marks = ['before', 'doubt', 'told', 'alive', 'hour', 'late', 'known'] as const;
+export type Mark = (typeof marks)[number];
+
+/** Marks are names of labels, for values are pseudonyms in some bundles. */
+const markPrefix = '__tokmeter_';
+const marked = (as: Mark, vector: string): string => `label_replace(${vector}, "${markPrefix}${as}", "1", "", "")`;
+
+/** The mark of a set of labels; null: none. */
+export function markIn(labels: Readonly<Record<string, string>>): Mark | null {
+  return marks.find((each) => labels[markPrefix + each] !== undefined) ?? null;
+}
+
+/** The labels that are no marks. */
+export function unmarked(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => !name.startsWith(markPrefix)));
+}
+
+const sumBy = ({ labels, types }: Groups, vector: string): string =>
+  `sum by (${[...new Set([...labels, ...types])].map(writeLabel).join(', ')}) (${vector})`;
+
+/**
+ * The value of each group at an instant, and how many series there are then. Bare selectors cost half of what a function over time does, but in
+ * VictoriaMetrics their lookback is that of the step.
+ */
+export function valueQuery({ copies }: StoredFamily, selector: string, groups: Groups, bare: boolean): string {
+  const alive = aliveIn(selector, bare);
+  return sumBy(groups, copies.length === 0 ? alive : merged('max', copies, alive));
+}
+
+/** The same with the number of series of each target, each copy for itself. */
+export function countedQuery(family: StoredFamily, selector: string, groups: Groups, bare: boolean): string {
+  return `${valueQuery(family, selector, groups, bare)} or ${marked('alive', countBy(family, aliveIn(selector, bare)))}`;
+}
+
+const targetsOf = ({ target }: StoredFamily): string => target.map(writeLabel).join(', ');
+const countBy = (family: StoredFamily, vector: string): string => `count by (${targetsOf(family)}) (${vector})`;
+
+/** Series that had a value within five minutes: what a bare selector of Prometheus finds, storage/fanout.go and its --query.lookback-delta. */
+const aliveIn = (selector: string, bare: boolean, offset = ''): string =>
+  bare ? `${selector}${offset}` : `last_over_time(${selector}[${duration(scrapedSeconds)}]${offset})`;
+
+/** What a reset counts: more than there are counters. */
+export const resetCounts = 1e8;
+
+/**
+ * How many series of each target there were in the piece or the hour before it, plus `resetCounts` for each reset. Where as many are alive at both ends
+ * of the piece, none began, went away or was reset: those alive are among those counted here.
+ */
+export function everQuery(family: StoredFamily, selector: string, { step }: UsageWindow): string {
+  return `sum by (${targetsOf(family)}) (resets(${selector}[${duration(lookback + step)}]) * ${resetCounts} + 1)`;
+}
+
+/** By target what tells whether counters that are new in a piece began at zero; null where nothing stored tells one target from another. */
+export function birthsQuery(family: TimedFamily & { readonly bare: boolean }, selector: string, { step }: UsageWindow): string | null {
+  const on = addressLabels(family).map(writeLabel).join(', ');
+  if (on === '' || !family.target.includes('job')) return null;
+  const hour = countBy(family, `last_over_time(${selector}[${duration(lookback)}] offset ${duration(step)})`);
+  const late = countBy(family, aliveIn(selector, family.bare, ` offset ${goneAfter(family)}s`));
+  const known = targets(on, targetsOf(family), duration(step));
+  return [marked('hour', hour), marked('late', late), marked('known', known)].join(' or ');
+}
+
+/** How many counters begin in a piece, plus `resetCounts` for each reset since the hour before it. */
+export function eventQuery({ copies }: StoredFamily, selector: string, { step }: UsageWindow): string {
+  const ever = merged('max', copies, `resets(${selector}[${duration(lookback + step)}])`);
+  const before = merged('max', copies, `last_over_time(${selector}[${duration(lookback)}] offset ${duration(step)})`);
+  return `sum(${ever} * ${resetCounts} + 1) - (count(${before}) or vector(0))`;
+}
+
+/**
+ * The growth of each counter in every piece, exact where the counter was not reset, added up by group.
  *
  * Copies of one counter (the same address scraped by several jobs) are made one before they are subtracted, so that a counter that is
  * handed from one job to another goes on. A counter without a value before the piece began at zero when its target is one that was scraped
  * before, or a new address of a job that was scraping others, and no counter went away there; else only its growth since it was first seen
- * is counted. `increase`, which estimates what lies between the samples and the ends of the window and misses a new series' first value,
- * is used for resets alone.
+ * is counted. Where none was reset, sums are subtracted rather than counters, which Prometheus need not match: all that were there before are
+ * among those that are there until the end of the piece. `increase`, which estimates what lies between the samples and the ends of the window
+ * and misses a new series' first value, is used for resets alone.
  */
-export function usageQueries(
+export function spanQuery(
   family: StoredFamily,
   selector: string,
-  { labels, types, events = all }: Groups,
+  { groups, happening }: { readonly groups: Groups; readonly happening: Happening },
   window: UsageWindow,
-): UsageQueries {
-  const { end, before, doubtful, reset, restarted, growth } = partsOf(family, selector, window);
-  const by = [...new Set([...labels, ...types])].map(writeLabel).join(', ');
-  const base = events.births ? `(${before} or (${doubtful}) or 0 * ${end})` : before;
-  const afterReset = events.resets ? `(${growth} and ${reset}) or (${end} and ${restarted}) or ` : '';
-  return {
-    value: `sum by (${by}) (${afterReset}clamp_min(${end} - ${base}, 0))`,
-    unsure: `sum by (${types.map(writeLabel).join(', ')}) (((${doubtful}) unless ${before}) > 0)`,
-  };
+): string {
+  const { births, resets } = happening;
+  const { end, before, until, doubtful, reset, restarted, growth } = partsOf({ ...family, ...happening }, selector, window);
+  const sum = (vector: string): string => sumBy(groups, vector);
+  const doubt = sum(`((${doubtful}) unless ${before}) > 0`);
+  if (!resets) return [sum(until), marked('before', sum(before)), ...(births ? [marked('doubt', doubt)] : [])].join(' or ');
+  const base = births ? `(${before} or (${doubtful}) or 0 * ${end})` : before;
+  const value = sum(`(${growth} and ${reset}) or (${end} and ${restarted}) or clamp_min(${end} - ${base}, 0)`);
+  return births ? `${value} or ${marked('told', doubt)}` : value;
 }
 
-/**
- * Queries that answer where counters begin, and where they may have been reset since their last value before the piece; nothing for a piece in
- * which none is.
- */
-export function eventQueries(family: StoredFamily, selector: string, window: UsageWindow): Readonly<Record<keyof Events, string>> {
-  const { end, before } = partsOf(family, selector, window);
-  return { births: `count(${end} unless ${before})`, resets: `count(resets(${selector}[${duration(lookback + window.step)}]) > 0)` };
-}
+/** A family with the seconds between its scrapes. */
+type TimedFamily = StoredFamily & Pick<Happening, 'interval'>;
 
 interface Parts {
   readonly end: string;
   readonly before: string;
+  /** Last values within the piece or before it. */
+  readonly until: string;
   /** First values of counters that did not certainly begin at zero within the piece. */
   readonly doubtful: string;
   readonly reset: string;
@@ -92,7 +155,7 @@ interface Parts {
   readonly growth: string;
 }
 
-function partsOf(family: StoredFamily, series: string, window: UsageWindow): Parts {
+function partsOf(family: TimedFamily, series: string, window: UsageWindow): Parts {
   const piece = duration(window.step);
   const once = (how: 'max' | 'min', vector: string): string => merged(how, family.copies, vector);
   const earlier = `last_over_time(${series}[${duration(lookback)}] offset ${piece})`;
@@ -101,6 +164,7 @@ function partsOf(family: StoredFamily, series: string, window: UsageWindow): Par
   return {
     end: once('max', `last_over_time(${series}[${piece}])`),
     before: once('max', earlier),
+    until: once('max', `last_over_time(${series}[${duration(lookback + window.step)}])`),
     doubtful: sure === null ? first : `${first} unless (${sure})`,
     reset: once('max', `resets(${series}[${piece}]) > 0`),
     restarted: once('max', `min_over_time(${series}[${piece}]) < ${earlier}`),
@@ -109,7 +173,7 @@ function partsOf(family: StoredFamily, series: string, window: UsageWindow): Par
 }
 
 /** Counters of targets at which whatever is new began at zero; null where nothing stored tells one target from another. */
-function certain(family: StoredFamily, series: string, window: UsageWindow): string | null {
+function certain(family: TimedFamily, series: string, window: UsageWindow): string | null {
   const address = addressLabels(family);
   if (address.length === 0 || !family.target.includes('job')) return null;
   const on = address.map(writeLabel).join(', ');
@@ -120,10 +184,10 @@ function certain(family: StoredFamily, series: string, window: UsageWindow): str
 }
 
 /** Seconds after which a counter that gets no more samples is gone. */
-const goneAfter = ({ interval }: StoredFamily): number => Math.ceil(missed * interval);
+const goneAfter = ({ interval }: TimedFamily): number => Math.ceil(missed * interval);
 
 /** Counters of which it can be told whether others went away when they came: not those that came just before the end. */
-function verifiable(family: StoredFamily, series: string, { step, end }: UsageWindow): string {
+function verifiable(family: TimedFamily, series: string, { step, end }: UsageWindow): string {
   const seconds = goneAfter(family);
   const earlier = `last_over_time(${series}[${duration(step)}]) and on () (vector(time()) <= ${end - seconds})`;
   return step > seconds ? `(${earlier}) or last_over_time(${series}[${duration(step - seconds)}] offset ${seconds}s)` : earlier;
@@ -141,7 +205,7 @@ function targets(address: string, target: string, piece: string): string {
  * Counters that went away in the piece. A process never forgets one: they were renamed by a change of relabeling, so that what is new at
  * their address is old, or the process began anew. A change just before the end of a piece shows only in what comes after it.
  */
-function lost(family: StoredFamily, series: string, { step, end }: UsageWindow): string {
+function lost(family: TimedFamily, series: string, { step, end }: UsageWindow): string {
   const seconds = goneAfter(family);
   const within = (offset: string): string => merged('max', family.copies, `last_over_time(${series}[${seconds}s]${offset})`);
   const alive = within(` offset ${duration(step)}`);
@@ -150,7 +214,7 @@ function lost(family: StoredFamily, series: string, { step, end }: UsageWindow):
 }
 
 /** The labels that say at which address a counter is. */
-function addressLabels({ labels, copies }: StoredFamily): readonly string[] {
+export function addressLabels({ labels, copies }: StoredFamily): readonly string[] {
   return ['cluster', 'namespace', 'pod', 'instance'].filter((label) => labels.includes(label) && !copies.includes(label));
 }
 

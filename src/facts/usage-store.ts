@@ -4,8 +4,7 @@ import type { Server, Shard } from './prometheus.ts';
 import { askedOf } from './prometheus-api.ts';
 import { targets } from './targets.ts';
 import type { Asked } from './usage-asked.ts';
-import type { ShardFamily } from './usage-family.ts';
-import { intervalOf } from './usage-interval.ts';
+import type { ShardFamily } from './usage-figure.ts';
 import { identityOf } from './usage-labels.ts';
 import { tooMuch } from './usage-range.ts';
 import { withReplicas } from './usage-replicas.ts';
@@ -88,21 +87,22 @@ async function familiesOf(asked: Asked, plainShard: Shard, targetLabels: readonl
     warnings.push(...answer.warnings);
     return namesOf(answer.data);
   };
-  const names = await index('/api/v1/label/__name__/values', `{__name__=~${JSON.stringify(nouns.family.sumPattern)}}`);
+  const [names = [], upLabels = []] = await Promise.all([
+    index('/api/v1/label/__name__/values', `{__name__=~${JSON.stringify(nouns.family.sumPattern)}}`),
+    index('/api/v1/labels', 'up'),
+  ]);
   if (names.length === 0) return { families: [], warnings };
   const kept = [
     ...(question.by ?? []),
     ...question.where.map(({ label }) => label),
     ...(await identityOf(asked)).map(({ label }) => label),
   ];
-  const upLabels = await index('/api/v1/labels', 'up');
   const families = await Promise.all(
     names.map(async (name) => {
       const labels = await index('/api/v1/labels', `{__name__=${JSON.stringify(name)}}`);
       const own = kept.flatMap((label) => [label, ...storedAs(label, labels, true)]);
       const target = upLabels.filter((label) => label !== '__name__' && labels.includes(label));
-      const interval = await intervalOf(reader.source, shard, name, question.window);
-      return { shard, name, labels, copies: copyLabels(labels, [...targetLabels, ...replicas], own), target, interval };
+      return { shard, name, labels, copies: copyLabels(labels, [...targetLabels, ...replicas], own), target };
     }),
   );
   return { families, warnings };

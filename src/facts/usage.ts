@@ -5,10 +5,12 @@ import { prometheusServers, type Server } from './prometheus.ts';
 import { targets } from './targets.ts';
 import { type Asked, countedOf, type UsageTraits } from './usage-asked.ts';
 import { directUsage } from './usage-direct.ts';
-import { piecesOf } from './usage-events.ts';
-import { addFamily } from './usage-family.ts';
+import { addCounted } from './usage-family.ts';
+import { type Figure, kinsOf } from './usage-figure.ts';
+import { type Glance, glanceAt } from './usage-glance.ts';
+import { type Into, piecesOf } from './usage-growth.ts';
 import { type Grouping, groupingOf, identityOf, knownLabels } from './usage-labels.ts';
-import { coarser } from './usage-pieces.ts';
+import { glancedPieces, matchedPieces } from './usage-pieces.ts';
 import { retentionNote } from './usage-retention.ts';
 import { type RowSum, rowSum } from './usage-rows.ts';
 import { type Store, storeOf, warningsIn } from './usage-store.ts';
@@ -32,11 +34,10 @@ async function storedUsage(wanted: Asked): Promise<UsageAnswer> {
     const unread = stores.flatMap((each) => [...each.unread, ...warningsIn(each, []).unread]);
     return nothingIn(wanted, servers, { lookedFor, unread });
   }
-  const question = { ...wanted.question, window: await coarser(wanted, store.families) };
-  const asked = { ...wanted, question };
-  const grouping = groupingOf(asked, await identityOf(asked), knownLabels(store.families));
+  const grouping = groupingOf(wanted, await identityOf(wanted), knownLabels(store.families));
   if ('label' in grouping) return { status: 'unknown-label', ...grouping };
-  const summed = await summedOver(asked, store, grouping);
+  const summed = await summedOver(wanted, store, grouping);
+  const question = { ...wanted.question, window: summed.window };
   const rows = summed.sum.rows();
   const retention = await retentionNote(reader.source, store.shards[0], question.window);
   const warned = warningsIn(store, summed.warnings);
@@ -63,24 +64,38 @@ async function storedUsage(wanted: Asked): Promise<UsageAnswer> {
 
 interface Summed {
   readonly sum: RowSum;
+  /** With the pieces that the rows have. */
+  readonly window: UsageWindow;
   readonly unsure: number;
   readonly notes: readonly string[];
   readonly warnings: readonly string[];
 }
 
-/** Every stored name asked for and added up. */
+/** Every stored name asked for and added up: with a look at each, and at more where something happened. */
 async function summedOver(asked: Asked, store: Store, grouping: Grouping): Promise<Summed> {
-  const { nouns, question } = asked;
-  const { window, apart, requests } = question;
-  const sum = rowSum({ pieces: piecesOf(window), apart, requests, counted: countedOf(nouns, question) });
-  const parts = await Promise.all(store.families.map((family) => addFamily(asked, family, grouping, sum)));
-  const names = [...new Set(store.families.filter((_, at) => parts[at]?.counted === true).map(({ name }) => name))].sort();
+  const { nouns, question, reader } = asked;
+  const { apart, requests } = question;
+  const counted = countedOf(nouns, question);
+  const glanced = glancedPieces(question);
+  const kins = store.families.flatMap((family) => kinsOf(asked, family, grouping));
+  const glances = await Promise.all(kins.map((kin) => glanceAt(reader.source, kin, glanced)));
+  const matched = matchedPieces(question, Math.max(seriesOf(glances, 'tokens'), seriesOf(glances, 'requests')));
+  const window = question.coarse === 'unseen' || glances.every(({ quiet }) => quiet) ? glanced : matched;
+  const into: Into = { sum: rowSum({ pieces: piecesOf(window), apart, requests, counted }), window, matched };
+  const parts = await Promise.all(glances.map((glance) => addCounted(reader.source, glance, into)));
+  const names = [...new Set(parts.flatMap(({ name }) => name ?? []))].sort();
+  const doubts = parts.flatMap((part) => part.doubts).filter(({ type }) => counted.includes(type));
   return {
-    sum,
-    unsure: parts.reduce((total, part) => total + part.unsure, 0),
-    warnings: parts.flatMap(({ warnings }) => warnings),
+    sum: into.sum,
+    window,
+    unsure: doubts.reduce((all, { points }) => all + points.reduce((sum, [, amount]) => sum + amount, 0), 0),
     notes: names.length > 1 ? [`${names.length} spellings are added up: ${names.join(', ')}`] : [],
+    warnings: [...glances, ...parts].flatMap(({ warnings }) => warnings),
   };
+}
+
+function seriesOf(glances: readonly Glance[], of: Figure['of']): number {
+  return glances.filter(({ kin }) => kin.first.of === of).reduce((sum, { series }) => sum + series, 0);
 }
 
 interface Looked {

@@ -8,8 +8,11 @@ export interface UsageQuestion {
   readonly window: UsageWindow;
   /** Whether each piece of the window is wanted on its own, with its types and requests. */
   readonly apart: boolean;
-  /** Whether its pieces may be made longer where there are many series, because nothing shows them. Absent: no. */
-  readonly coarse?: boolean;
+  /**
+   * Whether its pieces may be longer ones: `unseen`, the whole window is one, because nothing shows them; `kept`, where there are many series and
+   * something happens to them, because a bundle answers later questions by them. Absent: no.
+   */
+  readonly coarse?: 'unseen' | 'kept';
   readonly where: readonly UsageMatch[];
   /** Types of token to add up; null: those whose sum is the total. */
   readonly types: readonly string[] | null;

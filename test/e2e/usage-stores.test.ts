@@ -37,6 +37,10 @@ interface Story {
   readonly answers: ReadonlyMap<string, Usage>;
   /** The same window in pieces. */
   readonly pieces: ReadonlyMap<string, Usage>;
+  /** The same as one piece, which nobody sees. */
+  readonly unseen: ReadonlyMap<string, Usage>;
+  /** Its beginning, in which nothing happened to any counter. */
+  readonly still: { readonly truth: ReadonlyMap<string, number>; readonly answers: ReadonlyMap<string, Usage> };
 }
 
 describe.skipIf(!Object.keys(kinds).some(there))('usage from stores that speak like Prometheus', () => {
@@ -57,16 +61,27 @@ describe.skipIf(!Object.keys(kinds).some(there))('usage from stores that speak l
   });
 
   describe.each(Object.keys(kinds))('%s', (name) => {
-    it.skipIf(!there(name))('is exact by tenant and model where nothing was reset, over copies, births and a new address', () => {
-      const answer = story.answers.get(name);
-      const steady = callers.filter(({ tenant }) => tenant !== 'team-b').map(({ tenant, model }) => `${tenant} ${model}`);
-      const rows = answer === undefined ? new Map<string, number>() : byKey(answer);
-      expect(steady.map((key) => [key, rows.get(key) ?? 0])).toEqual(steady.map((key) => [key, story.truth.get(key) ?? 0]));
-      expect(answer?.unsure).toBe(0);
+    it.skipIf(!there(name)).each(['answers', 'unseen'] as const)(
+      'is exact by tenant and model where nothing was reset, over copies, births and a new address: %s',
+      (how) => {
+        const answer = story[how].get(name);
+        const steady = callers.filter(({ tenant }) => tenant !== 'team-b').map(({ tenant, model }) => `${tenant} ${model}`);
+        const rows = answer === undefined ? new Map<string, number>() : byKey(answer);
+        expect(steady.map((key) => [key, rows.get(key) ?? 0])).toEqual(steady.map((key) => [key, story.truth.get(key) ?? 0]));
+        expect(answer?.unsure).toBe(0);
+      },
+    );
+
+    it.skipIf(!there(name))('is exact in a window in which nothing happens', () => {
+      const { truth, answers } = story.still;
+      const answer = answers.get(name);
+      expect(answer === undefined ? {} : Object.fromEntries(byKey(answer))).toEqual(
+        Object.fromEntries([...truth].filter(([, tokens]) => tokens > 0)),
+      );
     });
 
-    it.skipIf(!there(name))('is near the truth where a restart reset the counters', () => {
-      const answer = story.answers.get(name);
+    it.skipIf(!there(name)).each(['answers', 'unseen'] as const)('is near the truth where a restart reset the counters: %s', (how) => {
+      const answer = story[how].get(name);
       const rows = answer === undefined ? new Map<string, number>() : byKey(answer);
       for (const { tenant, model } of callers.filter(({ tenant }) => tenant === 'team-b')) {
         const truth = story.truth.get(`${tenant} ${model}`) ?? 0;
@@ -167,6 +182,13 @@ async function played(place: Place, running: Sidecar[], stores: ReadonlyMap<stri
   await sleep(1500);
   await Promise.all([traffic([a], others, 8), traffic([b], ofB, 8)]);
   await sleep(quiet);
+  const still = Math.round(Date.now() / 1000);
+  const [soFar, calm] = [everOf(running), new Map<string, Usage>()];
+  await sleep(1500);
+  await Promise.all([traffic([a], others, 4), traffic([b], ofB, 4)]);
+  await sleep(quiet);
+  const stillStop = Math.floor(Date.now() / 1000);
+  const stillTruth = differences(everOf(running), soFar);
   b.restart();
   await sleep(quiet);
   const c = await startSidecar('v0.5');
@@ -182,10 +204,13 @@ async function played(place: Place, running: Sidecar[], stores: ReadonlyMap<stri
   const by = ['user_namespace', 'gen_ai_request_model'];
   const question: UsageQuestion = { by, window, apart: false, where: [], types: null, requests: true, priced: false };
   const answers = new Map<string, Usage>();
-  const apart = new Map<string, Usage>();
+  const [apart, unseen] = [new Map<string, Usage>(), new Map<string, Usage>()];
   for (const [name, { url, headers }] of stores) {
     answers.set(name, await asked(url, question, headers));
     apart.set(name, await asked(url, { ...question, apart: true }, headers));
+    unseen.set(name, await asked(url, { ...question, coarse: 'unseen' }, headers));
+    const calmWindow = { start: still, end: stillStop, step: stillStop - still };
+    calm.set(name, await asked(url, { ...question, window: calmWindow, coarse: 'unseen' }, headers));
   }
-  return { truth, answers, pieces: apart };
+  return { truth, answers, pieces: apart, unseen, still: { truth: stillTruth, answers: calm } };
 }

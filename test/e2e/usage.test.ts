@@ -10,15 +10,23 @@ import { bin, end, freePort, run, until } from './testbed/processes.ts';
 import { type Sidecar, startSidecar } from './usage-fleet.ts';
 import { asked, byKey, callers, differences, discover, everOf, number, quiet, traffic } from './usage-story.ts';
 
+const by = ['user_namespace', 'gen_ai_request_model'];
+
 interface Told {
   readonly truth: ReadonlyMap<string, number>;
   readonly usage: Usage;
+  /** The same as one piece, which nobody sees. */
+  readonly unseen: Usage;
 }
 
 /** Tokens counted within the window by "tenant model type", and what Prometheus made of them. */
 interface Story {
   readonly truth: ReadonlyMap<string, number>;
   readonly whole: Usage;
+  /** The same as one piece, which nobody sees. */
+  readonly unseen: Usage;
+  /** A window in which nothing but births happened, as one piece. */
+  readonly born: Told;
   /** What was counted and answered while the jobs were renamed and the targets got another label. */
   readonly renamed: Told;
   /** The same while a metric relabeling began to add a label: the targets stay what they are. */
@@ -53,26 +61,42 @@ describe.each([
       rmSync(folder, { recursive: true, force: true });
     });
 
-    it('is exact by tenant and model, over a gap of scrapes, copies, births and an upgrade', () => {
-      const rows = byKey(story.whole);
-      const exact = callers.filter(({ tenant }) => tenant !== 'team-b');
-      const wanted = exact.map((caller) => [`${caller.tenant} ${caller.model}`, story.truth.get(`${caller.tenant} ${caller.model}`) ?? 0]);
-      expect(exact.map((caller) => [`${caller.tenant} ${caller.model}`, rows.get(`${caller.tenant} ${caller.model}`) ?? 0])).toEqual(
-        wanted,
-      );
-    });
+    it.each(['whole', 'unseen'] as const)(
+      'is exact by tenant and model, over a gap of scrapes, copies, births and an upgrade: %s',
+      (what) => {
+        const rows = byKey(story[what]);
+        const exact = callers.filter(({ tenant }) => tenant !== 'team-b');
+        const wanted = exact.map((caller) => [
+          `${caller.tenant} ${caller.model}`,
+          story.truth.get(`${caller.tenant} ${caller.model}`) ?? 0,
+        ]);
+        expect(exact.map((caller) => [`${caller.tenant} ${caller.model}`, rows.get(`${caller.tenant} ${caller.model}`) ?? 0])).toEqual(
+          wanted,
+        );
+      },
+    );
 
-    it('is near the truth for counters that a restart reset, by what increase() estimates', () => {
-      const rows = byKey(story.whole);
-      for (const { tenant, model } of callers.filter(({ tenant }) => tenant === 'team-b')) {
-        const truth = story.truth.get(`${tenant} ${model}`) ?? 0;
-        const error = Math.abs((rows.get(`${tenant} ${model}`) ?? 0) - truth) / truth;
-        expect(error, `${tenant} ${model}`).toBeLessThan(0.15);
-      }
+    it.each(['whole', 'unseen'] as const)(
+      'is near the truth for counters that a restart reset, by what increase() estimates: %s',
+      (what) => {
+        const rows = byKey(story[what]);
+        for (const { tenant, model } of callers.filter(({ tenant }) => tenant === 'team-b')) {
+          const truth = story.truth.get(`${tenant} ${model}`) ?? 0;
+          const error = Math.abs((rows.get(`${tenant} ${model}`) ?? 0) - truth) / truth;
+          expect(error, `${tenant} ${model}`).toBeLessThan(0.15);
+        }
+      },
+    );
+
+    it('is exact for births alone, in one look and one more', () => {
+      const { truth, usage, unseen } = story.born;
+      const wanted = Object.fromEntries([...truth].filter(([, tokens]) => tokens > 0));
+      expect([usage, unseen].map((each) => Object.fromEntries(byKey(each)))).toEqual([wanted, wanted]);
+      expect([usage.unsure, unseen.unsure]).toEqual([0, 0]);
     });
 
     it('says nothing of doubt when every counter was seen from its beginning', () => {
-      expect(story.whole.unsure).toBe(0);
+      expect([story.whole.unsure, story.unseen.unsure]).toEqual([0, 0]);
       expect(story.whole.notes.some((note) => note.includes('spellings are added up'))).toBe(true);
     });
 
@@ -83,8 +107,13 @@ describe.each([
       expect(totalOf({ tokens: story.inputs.rows[0]?.tokens ?? {} }, story.inputs.counted)).toBe(story.inputs.rows[0]?.tokens.input);
     });
 
-    it.each(['renamed', 'relabeled'] as const)('counts nothing twice when series are %s, and tells its doubt', (what) => {
-      const { truth, usage } = story[what];
+    it.each([
+      ['renamed', 'usage'],
+      ['renamed', 'unseen'],
+      ['relabeled', 'usage'],
+      ['relabeled', 'unseen'],
+    ] as const)('counts nothing twice when series are %s, and tells its doubt: %s', (what, how) => {
+      const { truth, [how]: usage } = story[what];
       // What a caller's first request brought in the same piece as the change is doubt; nothing is ever counted that was not.
       for (const [caller, tokens] of [...truth].filter(([, tokens]) => tokens > 0)) {
         const share = (byKey(usage).get(caller) ?? 0) / tokens;
@@ -117,8 +146,14 @@ interface Stage {
 /** A minute in the life of a gateway. Nothing is counted for two scrapes around each event, so that the truth at an instant is known. */
 async function played({ folder, url, a, b, running, pid }: Stage): Promise<Story> {
   const known = callers.slice(0, 5);
-  await traffic([a, b], known, 6);
+  await traffic([a, b], known.slice(0, 3), 6);
   await sleep(quiet);
+  const first = Math.round(Date.now() / 1000);
+  const early = everOf(running);
+  await sleep(1500);
+  await traffic([a, b], known, 6);
+  await sleep(2 * quiet);
+  const born = await told(url, running, { start: first, before: early });
   const start = Math.round(Date.now() / 1000);
   const before = everOf(running);
   await sleep(1500);
@@ -161,15 +196,8 @@ async function played({ folder, url, a, b, running, pid }: Stage): Promise<Story
   const stop = Math.round(Date.now() / 1000);
   const window = windowOf(start, stop);
   const truth = differences(everOf(running), before);
-  const whole = await asked(url, {
-    by: ['user_namespace', 'gen_ai_request_model'],
-    window,
-    apart: false,
-    where: [],
-    types: null,
-    requests: true,
-    priced: false,
-  });
+  const question = { by, window, apart: false, where: [], types: null, requests: true, priced: false };
+  const [whole, unseen] = [await asked(url, question), await asked(url, { ...question, coarse: 'unseen' })];
   const inputs = await asked(url, { by: null, window, apart: false, where: [], types: ['input'], requests: false, priced: false });
   const changing = { url, running, b, c };
   const reload = (labels: Parameters<typeof writeConfiguration>[2]): void => {
@@ -180,7 +208,7 @@ async function played({ folder, url, a, b, running, pid }: Stage): Promise<Story
   const relabeled = await changed({ ...changing, sign: 'count(count by (job, instance) ({tier="gold"}))' }, () =>
     reload({ target: { zone: 'z1' }, metric: { tier: 'gold' } }),
   );
-  return { truth, whole, inputs, renamed, relabeled };
+  return { truth, whole, unseen, born, inputs, renamed, relabeled };
 }
 
 interface Changing extends Pick<Stage, 'url' | 'running' | 'b'> {
@@ -201,17 +229,19 @@ async function changed({ url, running, b, c, sign }: Changing, change: () => voi
   await sleep(quiet);
   await traffic([b, c], callers, 5);
   await sleep(quiet);
+  return told(url, running, { start, before });
+}
+
+/** What was counted since a moment, and what usage says of it. */
+async function told(
+  url: string,
+  running: readonly Sidecar[],
+  { start, before }: { readonly start: number; readonly before: ReadonlyMap<string, number> },
+): Promise<Told> {
   const window = windowOf(start, Math.round(Date.now() / 1000));
-  const question = {
-    by: ['user_namespace', 'gen_ai_request_model'],
-    window,
-    apart: false,
-    where: [],
-    types: null,
-    requests: false,
-    priced: false,
-  };
-  return { truth: differences(everOf(running), before), usage: await asked(url, question) };
+  const question = { by, window, apart: false, where: [], types: null, requests: false, priced: false };
+  const truth = differences(everOf(running), before);
+  return { truth, usage: await asked(url, question), unseen: await asked(url, { ...question, coarse: 'unseen' }) };
 }
 
 function windowOf(start: number, stop: number): UsageQuestion['window'] {

@@ -10,6 +10,8 @@ export interface Kept {
   readonly growth: number;
   /** Values at which it was first seen. */
   readonly first?: number;
+  /** Nothing ever happens to it, nor to any other. */
+  readonly still?: boolean;
 }
 
 export interface Store {
@@ -79,13 +81,21 @@ function ranged(query: string, series: readonly Kept[], parameters: URLSearchPar
       .exec(query)?.[1]
       ?.split(', ')
       .map((label) => label.replace(/^"|"$/g, '')) ?? [];
-  // Whether counters begin or are reset: the longest question is asked, which all others are parts of.
-  if (query.startsWith('count(')) return series.length === 0 ? [] : [{ metric: {}, values: times.map((at) => [at, '1']) }];
-  const unsure = !query.includes('increase(');
-  return series
-    .filter(({ first }) => !unsure || first !== undefined)
-    .map(({ labels, growth, first = 0 }) => ({
-      metric: Object.fromEntries(groups.filter((label) => label in labels).map((label) => [label, labels[label]])),
-      values: unsure ? [[times[0], String(first)]] : times.map((at) => [at, String(growth)]),
-    }));
+  const every = (value: number): unknown => [{ metric: {}, values: times.map((at) => [at, String(value)]) }];
+  const still = series.every((each) => each.still === true);
+  // Counters begin and are reset in each piece, so that the longest question is asked, which all others are parts of; or nothing happens.
+  if (query.includes('resets(') && !query.includes('increase(')) return series.length === 0 ? [] : every(still ? series.length : 1e8 + 1);
+  const labelsOf = (labels: Labels): Labels =>
+    Object.fromEntries(groups.flatMap((label) => (label in labels ? [[label, labels[label] ?? '']] : [])));
+  const counted = (value: (growth: number, at: number) => number): readonly unknown[] =>
+    series.map(({ labels, growth }) => ({ metric: labelsOf(labels), values: times.map((time, at) => [time, String(value(growth, at))]) }));
+  if (!query.includes('increase(')) {
+    const alive = { metric: { __tokmeter_alive: '1' }, values: times.map((at) => [at, String(series.length)]) };
+    return [...counted((growth, at) => growth * (at + 1)), ...(query.includes('_alive"') ? [alive] : [])];
+  }
+  const doubts = series.filter(({ first }) => first !== undefined && query.includes('_told"'));
+  return [
+    ...counted((growth) => growth),
+    ...doubts.map(({ labels, first }) => ({ metric: { ...labelsOf(labels), __tokmeter_told: '1' }, values: [[times[0], String(first)]] })),
+  ];
 }

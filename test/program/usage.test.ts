@@ -74,6 +74,22 @@ describe('tokmeter usage from a Prometheus', () => {
     expect(stdout).toMatch(/team-299 .*\n.*team-298 .*\n\(298 more\) .*\ntotal /);
   });
 
+  it.each([
+    ['tokens', [], 2],
+    ['tokens and requests', ['-o', 'csv'], 3],
+  ])('asks where nothing happens one query a figure and one that says so: %s', async (_, args, wanted) => {
+    const counts = series.map((each) => ({ ...each, name: each.name.replace(/_sum$/, '_count') }));
+    const { store, stdout, code } = await asked(
+      [...series, ...counts].map((each) => ({ ...each, still: true })),
+      ['--by', 'user_namespace', ...args],
+    );
+    expect(code).toBe(0);
+    // At the end of the window twice what was at its beginning.
+    expect(stdout).toMatch(/^team-a[ ,]+100[ ,]+10[ ,]/m);
+    const evaluated = store.asked.filter((path) => path.startsWith('/api/v1/query'));
+    expect(evaluated.filter((path) => path === '/api/v1/query_range').length).toBe(wanted);
+  });
+
   it('prices by model though it groups by team, and names the model without a price', async () => {
     const { stdout } = await asked(series, ['--price', prices, '--by', 'user_namespace', '-o', 'json']);
     const { usages } = JSON.parse(stdout);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { matchOf, topOf, typesOf } from '../../src/commands/usage-flags.ts';
 import { stepOf, windowOf } from '../../src/commands/usage-window.ts';
-import { usageQueries } from '../../src/facts/usage-query.ts';
+import { birthsQuery, countedQuery, eventQuery, everQuery, spanQuery, valueQuery } from '../../src/facts/usage-query.ts';
 import { rowSum } from '../../src/facts/usage-rows.ts';
 import { copyLabels, storedAs, usageSelector } from '../../src/facts/usage-selector.ts';
 import type { Usage } from '../../src/model/usage.ts';
@@ -11,40 +11,47 @@ import { queryShape } from '../../src/parse/promql.ts';
 
 describe('the queries', () => {
   const labels = ['__name__', 'job', 'instance', 'pod', 'gen_ai.token.type', 'user_namespace'];
-  const family = { name: 'gen_ai.client.token.usage_token_sum', labels, copies: ['job'], target: ['job', 'instance', 'pod'], interval: 30 };
+  const family = { name: 'gen_ai.client.token.usage_token_sum', labels, copies: ['job'], target: ['job', 'instance', 'pod'] };
   const selector = usageSelector(family, 'gen_ai.token.type', [
     { label: 'user_namespace', stored: 'user_namespace', op: '=', value: 'a"b\\c\n' },
   ]);
-  const queries = usageQueries(
-    family,
-    selector,
-    { labels: ['user_namespace'], types: ['gen_ai.token.type'] },
-    { start: 0, end: 7200, step: 1800 },
-  );
+  const groups = { labels: ['user_namespace'], types: ['gen_ai.token.type'] };
+  const window = { start: 0, end: 7200, step: 1800 };
+  const happening = { births: true, resets: true, interval: 30 };
+  const queries = {
+    value: valueQuery(family, selector, groups, true),
+    'value in VictoriaMetrics': valueQuery(family, selector, groups, false),
+    counted: countedQuery(family, selector, groups, true),
+    ever: everQuery(family, selector, window),
+    events: eventQuery(family, selector, window),
+    'quiet span': spanQuery(family, selector, { groups, happening: { ...happening, births: false, resets: false } }, window),
+  };
+  const withUp = {
+    births: birthsQuery({ ...family, interval: 30, bare: true }, selector, window) ?? '',
+    'span with births': spanQuery(family, selector, { groups, happening: { ...happening, resets: false } }, window),
+    'span with everything': spanQuery(family, selector, { groups, happening }, window),
+  };
 
-  it.each(Object.entries(queries))('%s parses, and selects nothing but the one name and up', (_, query) => {
+  it.each([
+    ...Object.entries(queries).map(([name, query]) => [name, query, [family.name]] as const),
+    ...Object.entries(withUp).map(([name, query]) => [name, query, [family.name, 'up']] as const),
+  ])('%s parses, and selects nothing but the one name and up', (_, query, names) => {
     const { error, selectors } = queryShape(query);
     expect(error).toBe(null);
-    expect([...new Set(selectors.map(({ name }) => name))].sort()).toEqual(['gen_ai.client.token.usage_token_sum', 'up']);
+    expect([...new Set(selectors.map(({ name }) => name))].sort()).toEqual(names);
   });
 
   it('keep a hostile value inside its string', () => {
-    expect(queryShape(queries.value).selectors[0]?.matchers.find(({ label }) => label === 'user_namespace')?.value).toBe('a"b\\c\n');
+    const [selected] = queryShape(queries.counted).selectors;
+    expect(selected?.matchers.find(({ label }) => label === 'user_namespace')?.value).toBe('a"b\\c\n');
   });
 
   it('trust no birth where nothing says what was scraped', () => {
-    const bare = usageQueries(
-      { ...family, labels: ['user_namespace'], copies: [], target: [] },
-      selector,
-      { labels: ['user_namespace'], types: [] },
-      {
-        start: 0,
-        end: 60,
-        step: 60,
-      },
-    );
-    expect(queryShape(bare.value).error).toBe(null);
-    expect(bare.value).not.toContain('up[');
+    const bare = { ...family, labels: ['user_namespace'], copies: [], target: [] };
+    const query = spanQuery(bare, selector, { groups: { labels: ['user_namespace'], types: [] }, happening }, window);
+    expect(queryShape(query).error).toBe(null);
+    expect(query).not.toContain('up[');
+    expect(birthsQuery({ ...bare, interval: 30, bare: true }, selector, window)).toBe(null);
   });
 });
 

@@ -1,11 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { gather } from '../../../src/engine/gather.ts';
 import { type Span, spansOf } from '../../../src/facts/usage-events.ts';
-import { usageQueries } from '../../../src/facts/usage-query.ts';
+import { spanQuery } from '../../../src/facts/usage-query.ts';
 import { inMetricsQl, ranged } from '../../../src/facts/usage-range.ts';
-import type { Options } from '../../../src/model/fact.ts';
 import { ReadError, type Request } from '../../../src/model/source.ts';
-import type { UsageQuestion, UsageWindow } from '../../../src/model/usage.ts';
+import type { UsageWindow } from '../../../src/model/usage.ts';
 import { queryShape } from '../../../src/parse/promql.ts';
 import { memorySource } from '../memory-source.ts';
 
@@ -16,27 +14,29 @@ const shard = {
   headers: {},
   build: { product: 'prometheus', version: '3.5.3' },
 } as const;
-const family = { name: 'tokens_sum', labels: ['job', 'instance'], copies: ['job'], target: ['job', 'instance'], interval: 30, shard };
-const options: Options = { gateway: null, namespace: null, selector: null, expectLabels: [], prometheus: null };
+const family = { name: 'tokens_sum', labels: ['job', 'instance'], copies: ['job'], target: ['job', 'instance'], shard };
 const window: UsageWindow = { start: 0, end: 3600, step: 600 };
 
 const parameters = ({ query = [] }: Request): URLSearchParams =>
   new URLSearchParams(query.map(([name, value]): [string, string] => [name, value]));
 
 /** Asks for the spans of a window in whose pieces, by number, counters begin or are reset. */
-async function spans(births: readonly number[], resets: readonly number[]): Promise<readonly Span[]> {
+async function spans(births: readonly number[], resets: readonly number[], within = window): Promise<readonly Span[]> {
+  const pieces = [...new Set([...births, ...resets])];
   const answer = (request: Request): string => {
-    const query = parameters(request).get('query') ?? '';
-    const happens = query.includes('resets(') ? resets : births;
-    const values = happens.map((at) => [window.start + (at + 1) * window.step, '3']);
+    const asked = parameters(request).get('query') ?? '';
+    expect({ births: asked.includes('count('), resets: asked.includes('resets(') }).toEqual({ births: true, resets: true });
+    const values = pieces.map((at) => [
+      within.start + (at + 1) * within.step,
+      String((births.includes(at) ? 3 : 0) + (resets.includes(at) ? 2e8 : 0)),
+    ]);
     return JSON.stringify({
       status: 'success',
       data: { resultType: 'matrix', result: values.length === 0 ? [] : [{ metric: {}, values }] },
     });
   };
-  const { reader } = gather(memorySource({ endpoints: { 'http://prometheus/api/v1/query_range': answer } }), options);
-  const question: UsageQuestion = { by: null, window, apart: false, where: [], types: null, requests: false, priced: false };
-  return (await spansOf({ reader, question }, family, '{__name__="tokens_sum"}')).spans;
+  const source = memorySource({ endpoints: { 'http://prometheus/api/v1/query_range': answer } });
+  return (await spansOf(source, { family, selector: '{__name__="tokens_sum"}' }, within)).spans;
 }
 
 const shape = (span: Span): string =>
@@ -54,13 +54,7 @@ describe('a window by what happens in it', () => {
   it('is asked as a whole where it would be cut too often', async () => {
     const long = { ...window, end: 600 * 20 };
     const every = Array.from({ length: 20 }, (_, at) => at).filter((at) => at % 2 === 0);
-    const answer = (request: Request): string => {
-      const values = (parameters(request).get('query') ?? '').includes('resets(') ? [] : every.map((at) => [(at + 1) * 600, '1']);
-      return JSON.stringify({ status: 'success', data: { resultType: 'matrix', result: [{ metric: {}, values }] } });
-    };
-    const { reader } = gather(memorySource({ endpoints: { 'http://prometheus/api/v1/query_range': answer } }), options);
-    const question: UsageQuestion = { by: null, window: long, apart: false, where: [], types: null, requests: false, priced: false };
-    expect((await spansOf({ reader, question }, family, '{}')).spans.map(shape)).toEqual(['0-12000 births']);
+    expect((await spans(every, [], long)).map(shape)).toEqual(['0-12000 births']);
   });
 
   it.each([
@@ -81,9 +75,10 @@ describe('a window by what happens in it', () => {
       { increase: true, up: true },
     ],
   ])('is asked no more than %j needs', (events, asked) => {
-    const { value } = usageQueries(family, '{__name__="tokens_sum"}', { labels: ['team'], types: [], events }, window);
-    expect(queryShape(value).error).toBe(null);
-    expect({ increase: value.includes('increase('), up: value.includes('up[') }).toEqual(asked);
+    const groups = { labels: ['team'], types: [] };
+    const query = spanQuery(family, '{__name__="tokens_sum"}', { groups, happening: { ...events, interval: 30 } }, window);
+    expect(queryShape(query).error).toBe(null);
+    expect({ increase: query.includes('increase('), up: query.includes('up[') }).toEqual(asked);
   });
 });
 
