@@ -4,11 +4,16 @@ import { nested, type Splice, spliceOf, type YamlChange } from './yaml-splice.ts
 /** A piece of a text, and what takes its place; where the piece stands there several times, which of them it is, from 0, and of how many. */
 export type TextEdit = readonly [old: string, fresh: string, ...which: readonly [] | readonly [at: number, of: number]];
 
+// Each edit reads all of the text a few times.
+const largest = 200_000;
+const most = 50;
+
 /**
  * The edits that put values into a YAML text and leave all else of it, comments and order too, as it is: each is made in what the one before left.
- * Null where that cannot be done safely: no YAML, a place behind an alias, a list where a map is wanted.
+ * Null where that cannot be done safely: no YAML, a place behind an alias, a list where a map is wanted, a text that is larger than any that people write.
  */
 export function yamlEdits(text: string, changes: readonly YamlChange[]): readonly TextEdit[] | null {
+  if (text.length > largest) return null;
   let now = text;
   const edits: TextEdit[] = [];
   for (const change of changes) {
@@ -21,8 +26,9 @@ export function yamlEdits(text: string, changes: readonly YamlChange[]): readonl
   return edits;
 }
 
-/** The edits that put one word in the place of another wherever it stands, but after a character that makes it part of a longer one. */
+/** The edits that put one word in the place of another wherever it stands, but after a character that makes it part of a longer one; none where it stands all too often. */
 export function wordEdits(text: string, word: string, fresh: string, notAfter: string): readonly TextEdit[] {
+  if (text.length > largest || text.split(word).length > most) return [];
   let now = text;
   const edits: TextEdit[] = [];
   for (let at = now.indexOf(word); at >= 0; at = now.indexOf(word, at)) {

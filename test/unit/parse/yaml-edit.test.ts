@@ -88,6 +88,7 @@ describe('edits of YAML', () => {
     ['a map where a list is', 'a: [1]\n', { path: ['a', 'b'], value: 2 }],
     ['a field of a word', 'a: b\n', { path: ['a', 'b'], value: 2 }],
     ['an item that is not there', 'a: [1]\n', { path: ['a', 3, 'b'], value: 2 }],
+    ['a flood', `a: 1\nb: "${'x'.repeat(200_000)}"\n`, { path: ['a'], value: 2 }],
   ])('are none for %s', (_, text, change) => expect(yamlEdits(text, [change])).toBeNull());
 
   it('are none for a text that is empty', () => expect(yamlEdits('', [{ path: ['a'], value: 1 }])).toBeNull());
@@ -114,6 +115,8 @@ describe('edits of YAML', () => {
 });
 
 describe('edits of words', () => {
+  it('are none for a flood', () => expect(wordEdits('$1:10 '.repeat(60), '$1:10', 'x', '$')).toEqual([]));
+
   it('take every place, but for parts of longer words', () => {
     const text = 'a: "$1:10"\nb: "$$1:10"\nc: "$1:10"';
     expect(edited(text, wordEdits(text, '$1:10', '$${1}:10', '$'))).toBe('a: "$${1}:10"\nb: "$$1:10"\nc: "$${1}:10"');
