@@ -1,4 +1,5 @@
 import type { TokenFlow } from '../../../e2e/emulator/limitador.ts';
+import type { Caller } from './callers.ts';
 
 /** What a Limitador has counted so far, as flows in which nothing more comes: it is read from the first of these addresses that serves it. */
 export async function counted(addresses: readonly string[]): Promise<readonly TokenFlow[]> {
@@ -10,13 +11,17 @@ export async function counted(addresses: readonly string[]): Promise<readonly To
 }
 
 /** What a caller adds from now on. */
-export function going(
-  namespace: string,
-  labels: TokenFlow['labels'],
-  flow: Pick<TokenFlow, 'limit' | 'tokens' | 'perSecond' | 'limited'>,
-): TokenFlow {
-  const { limited, ...rest } = flow;
-  return { namespace, labels, before: 0, ...rest, ...(limited === undefined ? {} : { limited: { ...limited, before: 0 } }) };
+export function going(namespace: string, labels: TokenFlow['labels'], caller: Caller['flow'], tokens: number | null): TokenFlow {
+  const { limit, perSecond, limited } = caller;
+  return {
+    namespace,
+    labels,
+    tokens,
+    before: 0,
+    perSecond,
+    ...(limit === undefined ? {} : { limit }),
+    ...(limited === undefined ? {} : { limited: { before: 0, perSecond: limited.perSecond } }),
+  };
 }
 
 function flowsIn(page: string): readonly TokenFlow[] {

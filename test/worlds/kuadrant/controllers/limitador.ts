@@ -2,7 +2,7 @@ import { type Limitador, startLimitador } from '../../../e2e/emulator/limitador.
 import type { Backend, Editable } from '../../world.ts';
 import { wordsOf } from '../objects.ts';
 import { counted } from './counters.ts';
-import { change, nameOf, type Place, present } from './present.ts';
+import { change, differs, nameOf, type Place, present } from './present.ts';
 import { traffic } from './traffic.ts';
 
 /** What limitador-operator v0.17 brings: its RELATED_IMAGE_LIMITADOR. */
@@ -26,6 +26,7 @@ export async function shape(place: Place): Promise<void> {
  * of limits alone, and reports. A process that was not started anew keeps the series that it has (recorded: series are never evicted).
  */
 export async function count(place: Place): Promise<void> {
+  if (!(await isAnother(place))) return;
   const pods = (await present(place, 'Pod')).filter(({ metadata }) => metadata.labels?.app === 'limitador');
   const [kuadrant] = await present(place, 'Kuadrant');
   const walled = kuadrant?.spec.mtls?.enable === true && kuadrant.spec.mtls.limitador !== false;
@@ -41,6 +42,16 @@ export async function count(place: Place): Promise<void> {
     await place.bed.forward(pod.metadata, 8080, { address, port: 8080 });
     for (const backend of own) await serve(place, backend, walled && backend !== first ? { ...program, trouble: 'reset' } : program);
   }
+}
+
+/** Whether anything has changed by which requests are counted. */
+async function isAnother(place: Place): Promise<boolean> {
+  const managed = ({ metadata }: Editable): boolean => metadata.labels?.['authorino.kuadrant.io/managed-by'] !== undefined;
+  return (
+    (await differs(place, ['WasmPlugin', 'EnvoyExtensionPolicy', 'Limitador', 'AuthPolicy', 'Kuadrant'])) ||
+    (await differs(place, ['Pod'], { of: ({ metadata }) => metadata.labels?.app === 'limitador', view: () => null })) ||
+    (await differs(place, ['Secret'], { of: managed, view: ({ metadata }) => [metadata.labels, metadata.annotations] }))
+  );
 }
 
 async function serve(place: Place, backend: Backend, program: Limitador): Promise<void> {

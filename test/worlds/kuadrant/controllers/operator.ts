@@ -4,7 +4,7 @@ import { istioMonitor, limitadorMonitor, otherMonitors, ready } from '../objects
 import { configOf } from './filter-config.ts';
 import { limitsOf } from './limits.ts';
 import { judgePolicies } from './policies.ts';
-import { change, nameOf, type Place, present, sameName, spelled, type Watched } from './present.ts';
+import { change, differs, nameOf, type Place, present, sameName, type Watched } from './present.ts';
 import { attachedTo, controllerOf, isEnforced, type Path, pathsOf } from './topology.ts';
 
 export const operatorName = 'kuadrant-operator-controller-manager';
@@ -30,7 +30,7 @@ export async function operate(place: Place, rolled: ReadonlySet<string>): Promis
   const pods = await present(place, 'Pod');
   const pod = pods.find(({ metadata }) => metadata.name.startsWith(operatorName));
   const started = rolled.has(`${pod?.metadata.namespace}/${operatorName}`);
-  if (pod === undefined || !(started || (await isTold(place)))) return;
+  if (pod === undefined || !(started || (await differs(place, told)))) return;
   const [kuadrant] = await present(place, 'Kuadrant');
   const process = await processOf(place, pod, started);
   if (kuadrant === undefined || !process.dataPlane) return;
@@ -42,28 +42,8 @@ export async function operate(place: Place, rolled: ReadonlySet<string>): Promis
   await place.bed.patchStatus(kuadrant, ready());
 }
 
-const told: readonly Watched[] = [
-  'Kuadrant',
-  'AuthPolicy',
-  'TokenRateLimitPolicy',
-  'TelemetryPolicy',
-  'Limitador',
-  'GatewayClass',
-  'Gateway',
-  'HTTPRoute',
-];
-
-/** Whether anything that it watches is not as it was put there. */
-async function isTold(place: Place): Promise<boolean> {
-  const specs = (objects: readonly Editable[]): string => spelled(objects.map((each) => [nameOf(each), each.spec]).toSorted());
-  for (const kind of told) {
-    const before = place.hands.cluster.objects.filter((object) => object.kind === kind);
-    // the kinds of the Gateway API have defaults, and no remedy changes them
-    if (/^(Gateway|GatewayClass|HTTPRoute)$/.test(kind)) continue;
-    if (specs(before) !== specs(await present(place, kind))) return true;
-  }
-  return false;
-}
+/** Of the Gateway API it watches more, of which no remedy changes anything; those objects have defaults that no manifest has. */
+const told: readonly Watched[] = ['Kuadrant', 'AuthPolicy', 'TokenRateLimitPolicy', 'TelemetryPolicy', 'Limitador'];
 
 /** Defaults: kuadrant-operator internal/controller/data_plane_policies_workflow.go. */
 async function processOf(place: Place, pod: Editable, started: boolean): Promise<Process> {

@@ -41,6 +41,26 @@ export async function present({ bed }: Pick<Place, 'bed'>, kind: Watched): Promi
   return items.map((item) => ({ ...item, apiVersion, kind }));
 }
 
+/** Whether any object of these kinds is not as the world put it there: its spec, or what else is looked at. */
+export async function differs(
+  place: Place,
+  kinds: readonly Watched[],
+  { of = () => true, view = ({ spec }) => spec }: { of?(object: Editable): boolean; view?(object: Editable): unknown } = {},
+): Promise<boolean> {
+  const shown = (objects: readonly Editable[]): string =>
+    spelled(
+      objects
+        .filter(of)
+        .map((each) => [nameOf(each), view(each)])
+        .toSorted(),
+    );
+  for (const kind of kinds) {
+    const before = place.hands.cluster.objects.filter((object) => object.kind === kind);
+    if (shown(before) !== shown(await present(place, kind))) return true;
+  }
+  return false;
+}
+
 /** Merges fields into an object that is there. */
 export async function change({ bed }: Place, object: Manifest, fields: unknown): Promise<void> {
   const { status, body } = await bed.api.send('PATCH', pathOf(object), fields, 'application/merge-patch+json');

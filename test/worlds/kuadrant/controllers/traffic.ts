@@ -22,7 +22,7 @@ export async function traffic(place: Place, countsTokens: boolean): Promise<read
       const report = reported(config, route, identityOf(caller, path, policies));
       if (report === null) return [];
       const tokens = countsTokens && caller.flow.tokens !== null ? report.limits * caller.flow.tokens : null;
-      return [going(route, report.labels, { ...caller.flow, tokens })];
+      return [going(route, report.labels, caller.flow, tokens)];
     });
   });
 }
