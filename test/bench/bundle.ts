@@ -16,7 +16,7 @@ const options: Options = { namespace: null, gateway: null, selector: null, expec
 
 /**
  * doctor of the compiled program on a bundle, against parse-bundle.ts on the same file. What remains over it, in equal parts: loading the
- * program, adding up samples by tenant, and facts and checks of each proxy.
+ * program, adding up samples by tenant, and facts and checks of each proxy. Unpacking goes on beside them on another thread.
  */
 export async function bundleBench(rounds: number): Promise<readonly Result[]> {
   if (!existsSync('dist/cli.js')) return [skipped(of.what, of.goal, 'not built (npm run build)')];
