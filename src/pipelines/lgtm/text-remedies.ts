@@ -21,11 +21,14 @@ export interface TextPlace {
 
 /** The command that makes edits in a text where it stands; jq ends with an error, and nothing is changed, where the text is another by then. */
 export function editing(place: TextPlace, edits: readonly TextEdit[]): string {
-  const joined = '($all[:$at + 1] | join($old)) + $new + ($all[$at + 1:] | join($old))';
-  const which = 'split($old) as $all | ($at // 0) as $at';
-  const checked = `${which} | if ($all | length) == ($of // 1) + 1 then ${joined} else error("the text is not as it was read") end`;
-  return rewriting(place, ['--argjson', 'edits', JSON.stringify(edits)], `reduce $edits[] as [$old, $new, $at, $of] (.; ${checked})`);
+  const program = edits.every(([, , ...which]) => which.length === 0) ? once : oneOfMany;
+  return rewriting(place, ['--argjson', 'edits', JSON.stringify(edits)], program);
 }
+
+const changed = 'error("the text is not as it was read")';
+const once = `reduce $edits[] as [$old, $new] (.; if (split($old) | length) == 2 then split($old) | join($new) else ${changed} end)`;
+const joined = '($all[:$at + 1] | join($old)) + $new + ($all[$at + 1:] | join($old))';
+const oneOfMany = `reduce $edits[] as [$old, $new, $at, $of] (.; split($old) as $all | ($at // 0) as $at | if ($all | length) == ($of // 1) + 1 then ${joined} else ${changed} end)`;
 
 /** The command that puts more at the end of a text. */
 export function appending(place: TextPlace, more: string): string {
