@@ -24,15 +24,12 @@ export interface Glance {
 export interface TargetCount {
   /** Its labels. */
   readonly labels: Readonly<Record<string, string>>;
-  /** In the window or the hour before it. */
+  /** In the window, or alive before it. */
   readonly ever: number;
   readonly reset: boolean;
   /** At each end of a piece, that of the window's start first. */
   readonly alive: readonly number[];
 }
-
-/** Whether bare selectors mean what they do in Prometheus. */
-export const isBare = ({ family }: Figure): boolean => family.shard.build.product !== 'victoriametrics';
 
 /**
  * One query a figure, for its values at the ends of the pieces, and one for how many counters each target ever had and whether they were reset. Where
@@ -47,8 +44,8 @@ export async function glanceAt(source: Source, kin: Kin, window: UsageWindow): P
   const ask = (query: string, within: UsageWindow): Promise<Ranged> => ranged(source, family.shard, query, within);
   const answers = await Promise.all([
     ask(everQuery(family, selector, whole), whole),
-    ask(countedQuery(family, selector, groups, isBare(first)), ends),
-    ...others.map((other) => ask(valueQuery(other.family, other.selector, other.groups, isBare(first)), ends)),
+    ask(countedQuery(family, selector, groups), ends),
+    ...others.map((other) => ask(valueQuery(other.family, other.selector, other.groups), ends)),
   ]);
   const [ever = [], ...values] = answers.map(({ series }) => series);
   const targets = targetsIn(ever, values[0] ?? [], window);

@@ -43,9 +43,9 @@ const missed = 3.5;
  * What tells apart the values of one answer; those without a mark are what was counted. `before`: values at the beginning of the piece, to be taken
  * off. `doubt`: values at which counters were first seen, when it cannot be told whether they grew within the window, to be taken off and told.
  * `told`: the same, already taken off. By target: `alive`, how many series there are; `hour`, how many there were in the hour before the piece;
- * `late`, how many there were when it still shows who goes away; `known`, that what is new there began at zero unless something went away.
+ * `late`, how many there were when it still shows who goes away, and `still`, how many did not; `known`, that what is new there began at zero unless something went away.
  */
-const marks = ['before', 'doubt', 'told', 'alive', 'hour', 'late', 'known'] as const;
+const marks = ['before', 'doubt', 'told', 'alive', 'hour', 'late', 'still', 'known'] as const;
 export type Mark = (typeof marks)[number];
 
 /** Marks are names of labels, for values are pseudonyms in some bundles. */
@@ -65,46 +65,46 @@ export function unmarked(labels: Readonly<Record<string, string>>): Readonly<Rec
 const sumBy = ({ labels, types }: Groups, vector: string): string =>
   `sum by (${[...new Set([...labels, ...types])].map(writeLabel).join(', ')}) (${vector})`;
 
-/**
- * The value of each group at an instant, and how many series there are then. Bare selectors cost half of what a function over time does, but in
- * VictoriaMetrics their lookback is that of the step.
- */
-export function valueQuery({ copies }: StoredFamily, selector: string, groups: Groups, bare: boolean): string {
-  const alive = aliveIn(selector, bare);
+/** The value of each group at an instant. */
+export function valueQuery({ copies }: StoredFamily, selector: string, groups: Groups): string {
+  const alive = aliveIn(selector);
   return sumBy(groups, copies.length === 0 ? alive : merged('max', copies, alive));
 }
 
 /** The same with the number of series of each target, each copy for itself. */
-export function countedQuery(family: StoredFamily, selector: string, groups: Groups, bare: boolean): string {
-  return `${valueQuery(family, selector, groups, bare)} or ${marked('alive', countBy(family, aliveIn(selector, bare)))}`;
+export function countedQuery(family: StoredFamily, selector: string, groups: Groups): string {
+  return `${valueQuery(family, selector, groups)} or ${marked('alive', countBy(family, aliveIn(selector)))}`;
 }
 
 const targetsOf = ({ target }: StoredFamily): string => target.map(writeLabel).join(', ');
 const countBy = (family: StoredFamily, vector: string): string => `count by (${targetsOf(family)}) (${vector})`;
 
-/** Series that had a value within five minutes: what a bare selector of Prometheus finds, storage/fanout.go and its --query.lookback-delta. */
-const aliveIn = (selector: string, bare: boolean, offset = ''): string =>
-  bare ? `${selector}${offset}` : `last_over_time(${selector}[${duration(scrapedSeconds)}]${offset})`;
+/** Series that have a value of the last minutes: said rather than left to a bare selector, for which stores look back by settings of their own. */
+const aliveIn = (selector: string): string => `last_over_time(${selector}[${duration(scrapedSeconds)}])`;
 
 /** What a reset counts: more than there are counters. */
 export const resetCounts = 1e8;
 
 /**
- * How many series of each target there were in the piece or the hour before it, plus `resetCounts` for each reset. Where as many are alive at both ends
- * of the piece, none began, went away or was reset: those alive are among those counted here.
+ * How many series of each target there were in the piece or were alive before it, plus `resetCounts` for each reset. Where as many are alive at both
+ * ends of the piece, none began, went away or was reset: those alive are among those counted here.
  */
 export function everQuery(family: StoredFamily, selector: string, { step }: UsageWindow): string {
-  return `sum by (${targetsOf(family)}) (resets(${selector}[${duration(lookback + step)}]) * ${resetCounts} + 1)`;
+  return `sum by (${targetsOf(family)}) (resets(${selector}[${duration(scrapedSeconds + step)}]) * ${resetCounts} + 1)`;
 }
 
-/** By target what tells whether counters that are new in a piece began at zero; null where nothing stored tells one target from another. */
-export function birthsQuery(family: TimedFamily & { readonly bare: boolean }, selector: string, { step }: UsageWindow): string | null {
+/** By target what tells whether counters that are new in a piece began at zero; null where nothing stored tells, or the piece is too short for it. */
+export function birthsQuery(family: TimedFamily, selector: string, { step }: UsageWindow): string | null {
   const on = addressLabels(family).map(writeLabel).join(', ');
-  if (on === '' || !family.target.includes('job')) return null;
-  const hour = countBy(family, `last_over_time(${selector}[${duration(lookback)}] offset ${duration(step)})`);
-  const late = countBy(family, aliveIn(selector, family.bare, ` offset ${goneAfter(family)}s`));
-  const known = targets(on, targetsOf(family), duration(step));
-  return [marked('hour', hour), marked('late', late), marked('known', known)].join(' or ');
+  const seconds = goneAfter(family);
+  if (on === '' || !family.target.includes('job') || 2 * seconds > step + scrapedSeconds) return null;
+  const counts = (range: number, offset: string): string => countBy(family, `last_over_time(${selector}[${duration(range)}]${offset})`);
+  return [
+    marked('hour', counts(lookback, ` offset ${duration(step)}`)),
+    marked('late', counts(seconds, ` offset ${seconds}s`)),
+    marked('still', counts(seconds, '')),
+    marked('known', targets(on, targetsOf(family), duration(step))),
+  ].join(' or ');
 }
 
 /** How many counters begin in a piece, plus `resetCounts` for each reset since the hour before it. */

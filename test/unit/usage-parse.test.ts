@@ -19,15 +19,14 @@ describe('the queries', () => {
   const window = { start: 0, end: 7200, step: 1800 };
   const happening = { births: true, resets: true, interval: 30 };
   const queries = {
-    value: valueQuery(family, selector, groups, true),
-    'value in VictoriaMetrics': valueQuery(family, selector, groups, false),
-    counted: countedQuery(family, selector, groups, true),
+    value: valueQuery(family, selector, groups),
+    counted: countedQuery(family, selector, groups),
     ever: everQuery(family, selector, window),
     events: eventQuery(family, selector, window),
     'quiet span': spanQuery(family, selector, { groups, happening: { ...happening, births: false, resets: false } }, window),
   };
   const withUp = {
-    births: birthsQuery({ ...family, interval: 30, bare: true }, selector, window) ?? '',
+    births: birthsQuery({ ...family, interval: 30 }, selector, window) ?? '',
     'span with births': spanQuery(family, selector, { groups, happening: { ...happening, resets: false } }, window),
     'span with everything': spanQuery(family, selector, { groups, happening }, window),
   };
@@ -51,7 +50,7 @@ describe('the queries', () => {
     const query = spanQuery(bare, selector, { groups: { labels: ['user_namespace'], types: [] }, happening }, window);
     expect(queryShape(query).error).toBe(null);
     expect(query).not.toContain('up[');
-    expect(birthsQuery({ ...bare, interval: 30, bare: true }, selector, window)).toBe(null);
+    expect(birthsQuery({ ...bare, interval: 30 }, selector, window)).toBe(null);
   });
 });
 
