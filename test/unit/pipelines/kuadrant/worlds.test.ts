@@ -11,7 +11,7 @@ import type { Backend, ContainerLog, OtherWorld } from '../../../worlds/world.ts
 import { type Answer, faulty, type Memory, memorySource } from '../../memory-source.ts';
 
 const hops = new Set(['configure', 'emit', 'expose', 'discover']);
-const subnet = '127.0.98';
+const subnet = '127.0.171';
 
 /** What answers behind a pod, asked once. */
 async function answerOf({ address, port, start }: Backend): Promise<Answer> {
