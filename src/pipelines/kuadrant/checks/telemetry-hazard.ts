@@ -1,7 +1,6 @@
 import { listed } from '../../../checks/phrases.ts';
-import { shell } from '../../../checks/wording.ts';
 import type { Emission } from '../../../facts/emitters.ts';
-import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
+import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import type { Attempt } from '../../../model/fact.ts';
 import type { Many } from '../../../model/source.ts';
 import { grouped } from '../../../parse/grouped.ts';
@@ -11,10 +10,11 @@ import { emitters } from '../facts/emitters.ts';
 import type { GatewayRef } from '../facts/gateways.ts';
 import { telemetryPolicies } from '../facts/policies.ts';
 import { type Path, scene } from '../facts/scene.ts';
+import { parting, without } from '../label-remedies.ts';
 import { routeLabel } from '../meter.ts';
-import { gatewayKey, limitadorLabels, sameName } from '../names.ts';
+import { gatewayKey, sameName } from '../names.ts';
 import { labelKeys, pathKeys, podKeys, show } from '../phrases.ts';
-import { labelsAt, labelsOf, type TelemetryLabel } from '../telemetry.ts';
+import { labelsAt, type TelemetryLabel } from '../telemetry.ts';
 import { trafficOf } from '../traffic.ts';
 
 /** Labels that destroy more than themselves. */
@@ -67,23 +67,6 @@ function colliding(labels: readonly TelemetryLabel[], { pods, emissions }: Seen)
   });
 }
 
-/** The last is taken out where another says the same. Limitador keeps the series that it has until it ends. */
-function parting(same: readonly TelemetryLabel[], emissions: Attempt<Many<Emission>>): Remedy {
-  const last = same.at(-1);
-  if (last === undefined || !same.some((each) => each !== last && each.expression === last.expression))
-    return { text: `rename ${last?.name}, then create the pod of Limitador anew` };
-  const stuck = emissions.status === 'read' ? emissions.value.read.filter(({ outcome }) => outcome.status === 'unreadable') : [];
-  const homes = stuck.filter(({ emitter: { pod } }) => pod.metadata.labels?.app === limitadorLabels.app);
-  const renewals = [...new Set(homes.map(({ emitter: { pod } }) => pod.namespace))].map(
-    (namespace) => `kubectl -n ${shell(namespace)} rollout restart deployment -l app=${limitadorLabels.app}`,
-  );
-  const says = same.find((each) => each !== last && each.expression === last.expression)?.name;
-  return {
-    text: `take ${last.name} out, which says what ${says} says${stuck.length === 0 ? '' : ', then create the pod anew, which keeps its series'}`,
-    command: [removal([last]), ...renewals].join(' && '),
-  };
-}
-
 /** Attributes of the response: kuadrant-operator issue 2242. A label that was seen with a value proves that its release evaluates it later. */
 function responding(labels: readonly TelemetryLabel[], seen: Seen): readonly Finding[] {
   const wrong = labels.filter(({ expression, label }) => asksResponse(expression) && !isSeen(label, seen));
@@ -115,26 +98,6 @@ function reading(labels: readonly TelemetryLabel[], seen: Seen): readonly Findin
       about: aboutOf(labels, seen),
     },
   ];
-}
-
-/** A TelemetryPolicy has at least one label: cmd/extensions/telemetry-policy/api/v1alpha1, MinProperties. */
-function without(labels: readonly TelemetryLabel[], when: string): Remedy {
-  const names = listed(labels.map(({ name }) => name));
-  const emptied = labels.some(({ policy }) => labelsOf(policy).every(({ name }) => labels.some((each) => each.name === name)));
-  if (emptied) return { text: `${when}fill ${names} with attributes of the request and of the caller` };
-  return { text: `${when}take ${names} out of spec.metrics.default.labels`, command: removal(labels) };
-}
-
-/** Takes labels out of their policies. */
-function removal(labels: readonly TelemetryLabel[]): string {
-  const path = (name: string): string => `/spec/metrics/default/labels/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-  return [...grouped(labels, ({ policy }) => policy.subject).values()]
-    .map((own) => {
-      const { namespace, name } = (own as readonly [TelemetryLabel])[0].policy;
-      const operations = own.map((label) => ({ op: 'remove', path: path(label.name) }));
-      return `kubectl -n ${shell(namespace)} patch telemetrypolicy ${shell(name)} --type=json -p ${shell(JSON.stringify(operations))}`;
-    })
-    .join(' && ');
 }
 
 function aboutOf(labels: readonly TelemetryLabel[], { gateway, paths, pods }: Seen): readonly string[] {
