@@ -51,10 +51,15 @@ async function rangeOf(source: Source, shard: AskedShard, query: string, { first
   return { series: matrixOf(data, `GET ${path} of ${shard.name}`), warnings };
 }
 
-/** VictoriaMetrics knows no quoted names of labels, but escapes in bare ones: docs.victoriametrics.com/metricsql. Quoted values, after an operator, stay. */
+/**
+ * VictoriaMetrics knows no quoted names of labels, but escapes in bare ones: docs.victoriametrics.com/metricsql. Quoted values, after an operator, stay,
+ * and so do the texts of a label_replace without a source.
+ */
 export function inMetricsQl(query: string): string {
-  return query.replace(/([=~]\s*)?"((?:[^"\\]|\\.)*)"/g, (whole, operator: string | undefined, name: string) =>
-    operator === undefined ? name.replace(/[^\w\\]/g, '\\$&').replace(/^\d/, '\\$&') : whole,
+  return query.replace(
+    /(, "\w+", "\w+", "", ""\))|([=~]\s*)?"((?:[^"\\]|\\.)*)"/g,
+    (whole, texts: string | undefined, operator: string | undefined, name: string | undefined) =>
+      texts === undefined && operator === undefined && name !== undefined ? name.replace(/[^\w\\]/g, '\\$&').replace(/^\d/, '\\$&') : whole,
   );
 }
 

@@ -87,6 +87,10 @@ describe('a query for VictoriaMetrics', () => {
     ['sum by ("gen_ai.model", job) (x)', 'sum by (gen_ai\\.model, job) (x)'],
     ['{__name__="a.b","gen_ai.type"!="total"}', '{__name__="a.b",gen_ai\\.type!="total"}'],
     ['{a="x(\\",\\"y.z\\"(",b=~ "c.d"}', '{a="x(\\",\\"y.z\\"(",b=~ "c.d"}'],
+    [
+      'label_replace(sum by ("a.b", "c.d") (x), "__tokmeter_before", "1", "", "")',
+      'label_replace(sum by (a\\.b, c\\.d) (x), "__tokmeter_before", "1", "", "")',
+    ],
   ])('%s', (query, written) => expect(inMetricsQl(query)).toBe(written));
 });
 
