@@ -2,6 +2,7 @@ import { record, records, text } from '../parse/fields.ts';
 import { masked } from '../parse/secrets.ts';
 import { yamlTrouble } from '../parse/yaml-guard.ts';
 import { parsedYaml } from './redaction-fields.ts';
+import { inLayout } from './redaction-layout.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -17,9 +18,9 @@ export function readConfigFile(key: string, content: string): string | null {
   if (!/\.ya?ml$|^relay$|^config/.test(key) && !/^\s*(receivers|exporters|service|datasources):/m.test(content)) return null;
   const parsed = parsedYaml(content);
   const fields = record(parsed);
-  if ('datasources' in fields) return JSON.stringify({ datasources: records(fields.datasources).map(readDatasource) });
-  if (collectorParts.some((part) => part in fields)) return JSON.stringify(readCollector(fields));
-  if (mimirParts.some((part) => part in fields)) return JSON.stringify(readMimir(fields));
+  if ('datasources' in fields) return inLayout(content, { datasources: records(fields.datasources).map(readDatasource) });
+  if (collectorParts.some((part) => part in fields)) return inLayout(content, readCollector(fields));
+  if (mimirParts.some((part) => part in fields)) return inLayout(content, readMimir(fields));
   // A collector that cannot read its file is judged for that.
   return parsed === null && /^\s*(receivers|exporters|service):/m.test(content) ? '{' : null;
 }
@@ -47,7 +48,7 @@ function readMimir({ multitenancy_enabled, blocks_storage, limits, overrides }: 
 export function readCollector(config: unknown): unknown {
   if (typeof config === 'string') {
     const parsed = parsedYaml(config);
-    return parsed === null ? '{' : JSON.stringify(readCollector(parsed));
+    return parsed === null ? '{' : inLayout(config, readCollector(parsed));
   }
   const fields = record(config);
   const left = ['receivers', 'exporters', 'connectors', 'service'].filter((part) => part in fields);
