@@ -11,9 +11,9 @@ const shapes: readonly RegExp[] = [
   /(?<=[a-z][a-z0-9+.-]*:\/\/)[^\s/@:"'<>]*:[^\s/@"'<>]+(?=@)/gi,
 ];
 
-/** A word that names a secret, with what is said to be its value: "password=x", "apiKey: x", "\"client_secret\":\"x\"". */
+/** A word that names a secret, with what is said to be its value: "password=x", "apiKey: x", "\"client_secret\":\"x\"", and escaped as Go writes JSON: "\u003csecret\u003e" is what masks one there. */
 const named =
-  /((?:pass(?:word|wd|phrase)|secret|(?:access|refresh|auth|bearer|id|session|api)[_-]?token|\btoken|api[_-]?key|private[_-]?key|client[_-]?secret|credentials|encryption[_-]?seed|\bcookie|authorization)\\?["']?\s*(?:=|:)\s*\\?["']?)(?!\s|\*\*\*|<secret>|\$|\{|\[|bearer\b|basic\b)([^\s"'\\,;&)}\]]{3,})/gi;
+  /((?:pass(?:word|wd|phrase)|secret|(?:access|refresh|auth|bearer|id|session|api)[_-]?token|\btoken|api[_-]?key|private[_-]?key|client[_-]?secret|credentials|encryption[_-]?seed|\bcookie|authorization)(?:\\?["'])?\s*(?:=|:)\s*(?:\\?["'])?)(?!\s|\*\*\*|<secret>|\\u003csecret|\$|\{|\[|bearer\b|basic\b)((?:[^\s"'\\,;&)}\]]|\\u[0-9a-f]{4}|\\\/){3,})/gi;
 
 /** Text without what looks like a secret. */
 export function withoutSecretText(text: string): string {
