@@ -1,23 +1,28 @@
 import { defaultIds } from '../../checks/shared-ids.ts';
+import type { Emission } from '../../facts/emitters.ts';
 import type { Check, Finding, Remedy, Verdict } from '../../model/check.ts';
 import { type Attempt, known } from '../../model/fact.ts';
+import type { Many } from '../../model/source.ts';
 import { expanded } from '../../parse/collector-escaping.ts';
 import { list, record, text } from '../../parse/fields.ts';
 import { type RelabelRule, relabel, relabelRule } from '../../parse/relabel.ts';
+import { labelSpellings } from '../../parse/spellings.ts';
 import { type Destination, type Destinations, destinations } from './facts/destinations.ts';
 import { type Scrape, type Scraping, scraping } from './facts/scraping.ts';
 import { placeOfJob, rejobbing } from './job-remedies.ts';
+import { nouns } from './nouns.ts';
 import { placeOf, restart } from './scrape-remedies.ts';
 import { decisive, reconfiguring, valueAt } from './text-remedies.ts';
 
 interface Collected {
   readonly destinations: Attempt<Destinations>;
   readonly scraping: Attempt<Scraping>;
+  readonly emissions: Attempt<Many<Emission>>;
 }
 
 /** What a collector's configuration has to do with findings of checks that know of none; null: nothing. */
 const exact: Readonly<Record<string, (finding: Finding, collected: Collected) => Remedy | null>> = {
-  [defaultIds.seriesAbsent]: underscored,
+  [defaultIds.seriesAbsent]: (finding, collected) => underscored(finding, collected) ?? keeping(collected),
   [defaultIds.storedIdentityAbsent]: sparing,
 };
 
@@ -25,7 +30,7 @@ const exact: Readonly<Record<string, (finding: Finding, collected: Collected) =>
 export function exactly(check: Check): Check {
   const remedyOf = exact[check.id];
   if (remedyOf === undefined) return check;
-  const wants = { destinations, scraping };
+  const wants = { destinations, scraping, emissions: nouns.emissions };
   return {
     ...check,
     facts: [...check.facts, ...Object.values(wants)],
@@ -77,14 +82,39 @@ function sparing({ about, evidence }: Finding, { scraping }: Collected): Remedy 
   const [, label] = /^0 series with ([a-zA-Z_]\w*)$/.exec(evidence.saw) ?? [];
   if (label === undefined || scraping.status === 'unread') return null;
   const scrapes = scraping.value.emitters.filter(({ emitter }) => about?.includes(emitter.key)).flatMap((each) => each.scrapes);
-  return together(scrapes.flatMap((scrape) => withoutLosing(scrape, label)));
+  const series = new Map([
+    ['__name__', 'gen_ai_client_token_usage_sum'],
+    [label, 'someone'],
+  ]);
+  return together(
+    scrapes.flatMap((scrape) => withoutLosing(scrape, series, (stored) => stored !== null && stored.get(label) !== 'someone')),
+  );
 }
 
-function withoutLosing(scrape: Scrape, label: string): readonly Remedy[] {
+/** Without the rule of a scrape job that drops every token series, under whichever name a collector asks for them. */
+function keeping({ scraping, emissions }: Collected): Remedy | null {
+  if (scraping.status === 'unread' || emissions.status === 'unread') return null;
+  const counted = emissions.value.read.flatMap(({ emitter: { key }, outcome }) =>
+    outcome.status === 'metered' ? outcome.series.slice(0, 1).map(({ labels }) => ({ key, family: outcome.family, labels })) : [],
+  );
+  const remedies = counted.flatMap(({ key, family, labels }) => {
+    const scrapes = scraping.value.emitters.filter(({ emitter }) => emitter.key === key).flatMap((each) => each.scrapes);
+    const named = labelSpellings(family).map((name) => new Map([...Object.entries(labels), ['__name__', `${name}_sum`]]));
+    return scrapes.flatMap((scrape) => {
+      const found = named.map((series) => withoutLosing(scrape, series, (stored) => stored === null));
+      return found.find((each) => each.length > 0) ?? [];
+    });
+  });
+  return together(remedies);
+}
+
+type Lost = (stored: ReadonlyMap<string, string> | null) => boolean;
+
+function withoutLosing(scrape: Scrape, series: ReadonlyMap<string, string>, lost: Lost): readonly Remedy[] {
   const place = placeOfJob(scrape);
   if (place === null) return [];
   const rules = list(place.written.metric_relabel_configs);
-  const at = losing(rules, label);
+  const at = losing(rules, series, lost);
   if (at === null) return [];
   const rule = record(rules[at]);
   const say = {
@@ -93,17 +123,14 @@ function withoutLosing(scrape: Scrape, label: string): readonly Remedy[] {
   return [rejobbing(scrape, say, () => [{ path: ['metric_relabel_configs'], value: rules.toSpliced(at, 1) }])];
 }
 
-/** The first rule after which a series has no longer the label that it had; null: none. */
-function losing(rules: readonly unknown[], label: string): number | null {
-  let labels = new Map([
-    ['__name__', 'gen_ai_client_token_usage_sum'],
-    [label, 'someone'],
-  ]) as ReadonlyMap<string, string>;
+/** The first rule after which a series has lost what it had; null: none. */
+function losing(rules: readonly unknown[], series: ReadonlyMap<string, string>, lost: Lost): number | null {
+  let labels = series;
   for (const [index, raw] of rules.entries()) {
     const rule = ruleOf(raw);
     const next = rule === null ? labels : relabel(labels, [rule]);
+    if (lost(next)) return index;
     if (next === null) return null;
-    if (next.get(label) !== 'someone') return index;
     labels = next;
   }
   return null;

@@ -39,6 +39,9 @@ export function crash(words: string): (cluster: Cluster) => void {
 
 export const invalidName =
   'Error: failed to get config: cannot resolve the configuration: environment variable "1" has invalid name: must match regex ^[a-zA-Z_][a-zA-Z0-9_]*$';
+/** prometheusremotewriteexporter 0.165, config.go. */
+export const untranslated =
+  'Error: invalid configuration: exporters::prometheusremotewrite/mimir: translation strategy NoTranslation requires Prometheus Remote Write 2.0 (UTF-8 support)';
 export const unknownReceiver =
   'Error: invalid configuration: service::pipelines::metrics: references receiver "prometheus/gone" which is not configured';
 

@@ -4,6 +4,7 @@ import { names } from '../objects/namespaces.ts';
 import { crashing, workload } from '../objects/workloads.ts';
 import { type Cluster, drop, type Expected, edit, type OtherWorld } from '../world.ts';
 import { agentCollector, configure, overrides, sidecarJob } from './agent.ts';
+import { crash, untranslated } from './collectors.ts';
 import { lgtm, mimirBackend, type Shape } from './healthy.ts';
 import { configMap, dashboard, service, stack } from './stack.ts';
 
@@ -149,11 +150,21 @@ export const storeWorlds: readonly OtherWorld[] = [
     expect: sound,
   }),
   world({
-    name: 'lgtm-dotted-names-refused',
-    title: 'v0.4 sidecars whose dotted names are written untranslated, which Mimir refuses one by one',
+    name: 'lgtm-names-dropped-by-the-job',
+    title: 'a relabeling of the job drops all that gateways measure',
+    shape: {
+      writing: { jobs: [sidecarJob({ metric_relabel_configs: [{ action: 'drop', source_labels: ['__name__'], regex: 'gen_ai.*' }] })] },
+      dashboards: [],
+    },
+    expect: broken('series-absent'),
+  }),
+  world({
+    name: 'lgtm-untranslated-by-version-1',
+    title: 'names are to be written untranslated, which version 1 of remote write cannot: the collector does not start',
     shape: { release: 'v0.4', dashboards: [] },
     change: (cluster) => {
       const config = overrides();
+      crash(untranslated)(cluster);
       configure(cluster, {
         ...config,
         exporters: {
@@ -164,7 +175,7 @@ export const storeWorlds: readonly OtherWorld[] = [
         },
       });
     },
-    expect: broken('series-absent'),
+    expect: broken('collector-unready'),
   }),
   world({
     name: 'lgtm-data-source-without-prefix',

@@ -252,6 +252,19 @@ describe('a check that all systems share', () => {
     expect(edited(text, remedy)).toBe(text.replace('NoTranslation', 'UnderscoreEscapingWithSuffixes'));
   });
 
+  it('is mended without the rule of a job that drops every token series', async () => {
+    const rules = (...all: readonly string[]): string =>
+      relay().replace('[{role: pod}]', `[{role: pod}]\n          metric_relabel_configs: [${all.join(', ')}]`);
+    const kept = '{action: drop, source_labels: [__name__], regex: "go_.*"}';
+    const dropping = '{action: drop, source_labels: [__name__], regex: "gen_ai.*"}';
+    const asked = { metrics: page, answers: { samples: {} } };
+    const text = rules(kept, dropping);
+    const remedy = await storeRemedy(find('series-absent'), { collector: collector(text), ...asked });
+    expect(parse(edited(text, remedy))).toEqual(parse(rules(kept)));
+    const plain = await storeRemedy(find('series-absent'), { collector: collector(rules(kept)), ...asked });
+    expect(plain.command).toBeUndefined();
+  });
+
   it('is mended without the rule of a job that takes the label away', async () => {
     const { 'user_id!=""': _, ...samples } = sound.samples ?? {};
     const rules = (...all: readonly string[]): string =>
