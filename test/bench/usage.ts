@@ -19,7 +19,10 @@ const [users, models, hours, interval] = [2500, 10, 6, 300];
 
 const whats = {
   time: { what: 'usage: whole process over bare undici making the same requests to Prometheus (50,000 series, 6 hours)', goal: '≤ 2' },
-  increase: { what: 'usage: whole process over one sum by (increase) of the window, which is wrong at births and ends', goal: '' },
+  increase: {
+    what: 'usage: whole process over one sum by (increase) for each of its two figures, asked at once, which is wrong at births and ends',
+    goal: '≤ 2',
+  },
   memory: { what: 'usage: peak memory at 50,000 series', goal: '' },
 } as const;
 
@@ -59,13 +62,13 @@ async function measured(folder: string, { prometheus, end, rounds }: Bench): Pro
   try {
     const plan = join(folder, 'plan.json');
     await writeFile(plan, JSON.stringify(await requestsOf(prometheus, usage)));
-    const simple = join(folder, 'simple.json');
-    await writeFile(simple, JSON.stringify([[increaseOf(prometheus, end)]]));
+    const increases = join(folder, 'simple.json');
+    await writeFile(increases, JSON.stringify([['sum', 'count'].map((part) => increaseOf(prometheus, part, end))]));
     return await withBundle('bare-queries.ts', async (program) => {
       const runs: Ran[] = [];
       const times = await interleaved(rounds, {
         bare: async () => (await run([program, plan], folder)).seconds,
-        simple: async () => (await run([program, simple], folder)).seconds,
+        simple: async () => (await run([program, increases], folder)).seconds,
         usage: async () => {
           const ran = await usage(prometheus);
           runs.push(ran);
@@ -73,11 +76,12 @@ async function measured(folder: string, { prometheus, end, rounds }: Bench): Pro
         },
       });
       const spread = ratios(times.usage, times.bare);
+      const simple = ratios(times.usage, times.simple);
       const took = (name: keyof typeof times): string => `${Math.round(1000 * spreadOf(times[name]).median)} ms`;
       const peak = spreadOf(runs.map(({ peakMegabytes }) => peakMegabytes));
       return [
         { ...whats.time, spread, unit: '×', met: spread.median <= 2, note: `${took('usage')} over ${took('bare')}` },
-        { ...whats.increase, spread: ratios(times.usage, times.simple), unit: '×', met: null, note: `over ${took('simple')}` },
+        { ...whats.increase, spread: simple, unit: '×', met: simple.median <= 2, note: `over ${took('simple')}` },
         { ...whats.memory, spread: peak, unit: 'MB', met: null, note: '' },
       ];
     });
@@ -86,8 +90,8 @@ async function measured(folder: string, { prometheus, end, rounds }: Bench): Pro
   }
 }
 
-function increaseOf(prometheus: string, end: number): string {
-  const query = `sum by (user_namespace, user_id, gen_ai_token_type) (increase(gen_ai_client_token_usage_sum[${hours}h]))`;
+function increaseOf(prometheus: string, part: string, end: number): string {
+  const query = `sum by (user_namespace, user_id, gen_ai_token_type) (increase(gen_ai_client_token_usage_${part}[${hours}h]))`;
   return `${prometheus}/api/v1/query?${new URLSearchParams({ query, time: String(end) })}`;
 }
 
