@@ -3,51 +3,41 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Report } from '../../src/model/report.ts';
 import { runCli } from '../program/run-cli.ts';
-import { healthy } from '../worlds/healthy.ts';
+import { controllers } from '../worlds/controllers.ts';
 import { mended } from '../worlds/mended.ts';
-import { looks } from '../worlds/objects/releases.ts';
-import { mapSidecars, reidentify } from '../worlds/sound.ts';
-import { unstuck } from '../worlds/stuck.ts';
-import { provesFixes, type Workbench, worldOf } from './fixing.ts';
-import type { Staged } from './testbed/stage.ts';
-
-const subnet = '127.0.95';
-
-/** Worlds whose sidecars have to be created anew. */
-const renewed: ReadonlySet<string> = new Set(['label-named-le', 'label-that-no-metric-may-have', 'label-named-namespace']);
-
-/** What the controller does for a proxy that is created: its sidecar has the mapping of now, and counts by it. */
-async function renew(workbench: Workbench, hands: Staged, world: ReturnType<typeof worldOf>): Promise<void> {
-  const { name, on } = world;
-  const { kubectl } = workbench;
-  unstuck(workbench, world);
-  if (!renewed.has(name) || on === undefined) return;
-  const cluster = healthy(on, subnet);
-  const flag = `--${looks[on.release].mappingFlag}=`;
-  const [, mapping = ''] = new RegExp(`"${flag}([^"]*)"`).exec(kubectl('get', 'deployment', '-A', '-o', 'json')) ?? [];
-  mapSidecars(cluster, mapping);
-  const attributes = mapping.split(',').map((pair) => pair.split(':')[1]);
-  reidentify(cluster, (identity) => Object.fromEntries(Object.entries(identity).filter(([label]) => attributes.includes(label))));
-  const pods = cluster.objects.filter(
-    ({ kind, metadata }) => kind === 'Pod' && cluster.proxies.some((proxy) => proxy.name === metadata.name),
-  );
-  await hands.remove(...pods);
-  await hands.apply(...pods);
-  for (const proxy of cluster.proxies) await hands.emulate(proxy, proxy.emulated);
-}
+import { breakOf } from '../worlds/replayed.ts';
+import { provesFixes, worldOf } from './fixing.ts';
 
 provesFixes('fixes of a gateway on a real cluster', {
-  subnet,
+  subnet: '127.0.95',
   mended,
-  controllers: renew,
-  // What the samples of the time before still say, until Prometheus forgets them; and what waits for proxies that no controller of the bed creates anew.
-  later: ['counts-disagree', 'stale-mapping', 'controller-unready', 'identity-absent', 'series-stale'],
+  controllers,
+  // What the samples of the time before still say, until Prometheus forgets them.
+  later: ['counts-disagree', 'series-stale'],
   made: [
     ['podmonitor', 'envoy-gateway-system', 'token-metrics'],
     ['podmonitor', 'llm', 'token-metrics'],
     ['clienttrafficpolicy', 'maas-system', 'overwrite-identity-headers'],
   ],
-  more: (workbench) =>
+  more: (workbench) => {
+    it.each([
+      ['webhook-without-ca', false],
+      ['proxies-behind-their-controller', false],
+      ['mapping-changed-without-restart', false],
+      ['sidecars-push-by-otlp-too', true],
+      ['series-limit-reached', true],
+    ])('%s is not mended by its controllers alone', async (name, anew) => {
+      const world = worldOf(name);
+      const { bed, kubectl, put } = workbench();
+      const staged = await put(world);
+      if (anew) kubectl('-n', 'envoy-gateway-system', 'rollout', 'restart', 'deployment');
+      await controllers(workbench(), staged, world);
+      await staged.reload();
+      await staged.scrapes(2);
+      const { stdout } = await runCli(['doctor', '-o', 'json', '--kubeconfig', bed.kubeconfig.admin]);
+      expect(breakOf(JSON.parse(stdout) as Report)).toBe(world.expect.brokenAt);
+    });
+
     it('a bundle of it is judged the same where there is no network', async () => {
       const { bed, put } = workbench();
       await put(worldOf('two-monitors-one-port'));
@@ -71,5 +61,6 @@ provesFixes('fixes of a gateway on a real cluster', {
       const live = await usageOf('--kubeconfig', bed.kubeconfig.admin, '--start', start, '--end', end);
       expect({ rows: kept.rows, total: kept.total }).toEqual({ rows: live.rows, total: live.total });
       expect(kept.total.tokens).toBeGreaterThan(0);
-    }),
+    });
+  },
 });

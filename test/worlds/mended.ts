@@ -37,16 +37,16 @@ export const mended: readonly string[] = [
   'configuration-not-reloaded',
   'monitor-drops-tokens-behind-a-query-proxy',
   'monitor-drops-the-user-behind-a-query-proxy',
+  'mapping-changed-without-restart',
+  'proxy-created-before-the-webhook',
+  'proxies-behind-their-controller',
+  'webhook-without-ca',
+  'sidecars-push-by-otlp-too',
+  'series-limit-reached',
 ];
 
 /** Ids whose remedies nothing of ours can carry out, and why. */
 export const elsewhere: Readonly<Record<string, string>> = {
   'controller-missing': 'the chart is installed from a registry',
   'operator-missing': 'the chart is installed from a registry',
-  'stale-mapping': 'restarts a workload',
-  'uninjected-proxies': 'restarts a workload',
-  'version-skew': 'restarts a workload',
-  'webhook-unsound': 'restarts a workload',
-  'otlp-double': 'the sidecars have to be created anew',
-  'series-overflow': 'the sidecars have to be created anew',
 };

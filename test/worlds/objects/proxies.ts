@@ -1,4 +1,4 @@
-import type { Manifest, Mode } from '../world.ts';
+import type { Editable, Manifest, Mode } from '../world.ts';
 import { names } from './namespaces.ts';
 import type { Look } from './releases.ts';
 import { workload } from './workloads.ts';
@@ -88,22 +88,27 @@ function plain(look: Look): Readonly<Record<string, unknown>> {
     serviceAccountName: 'envoy-maas-system-maas-gateway-b158fcdc',
     automountServiceAccountToken: false,
     terminationGracePeriodSeconds: 360,
-    containers: [envoy(look, []), shutdownManager(look)],
+    containers: [envoy(look), shutdownManager(look)],
     volumes: [{ name: 'certs', secret: { secretName: 'envoy' } }],
   };
 }
 
 function injected(look: Look, mapping: string): Readonly<Record<string, unknown>> {
-  const base = plain(look);
-  const sidecar = sidecarOf(look, mapping);
+  return withSidecar(plain(look), look, sidecarOf(look, mapping));
+}
+
+/** What the webhook makes of a pod's spec: internal/controller/gateway_mutator.go mutatePod. */
+export function withSidecar(base: Editable, look: Look, sidecar: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const mounts = [{ name: 'ai-gateway-extproc-uds', mountPath: '/etc/ai-gateway-extproc-uds' }];
   const secret = `ai-gateway-${names.gateway}-${names.tenant}`;
-  const containers = [envoy(look, mounts), shutdownManager(look)];
+  const containers: readonly Editable[] = base.containers.map((each: Editable) =>
+    each.name === 'envoy' ? { ...each, volumeMounts: [...each.volumeMounts, ...mounts] } : each,
+  );
   return {
     ...base,
     ...(look.native ? { containers, initContainers: [{ ...sidecar, restartPolicy: 'Always' }] } : { containers: [...containers, sidecar] }),
     volumes: [
-      { name: 'certs', secret: { secretName: 'envoy' } },
+      ...base.volumes,
       { name: 'ai-gateway-extproc-uds', emptyDir: {} },
       { name: secret, secret: { secretName: `${names.gateway}-${names.tenant}` } },
       ...(look.bundle
@@ -113,7 +118,7 @@ function injected(look: Look, mapping: string): Readonly<Record<string, unknown>
   };
 }
 
-function envoy(look: Look, mounts: readonly unknown[]): Readonly<Record<string, unknown>> {
+function envoy(look: Look): Readonly<Record<string, unknown>> {
   const probe = { httpGet: { path: '/ready', port: 19003 }, periodSeconds: 5, failureThreshold: 1 };
   return {
     name: 'envoy',
@@ -135,7 +140,7 @@ function envoy(look: Look, mounts: readonly unknown[]): Readonly<Record<string, 
     ],
     readinessProbe: probe,
     resources: { requests: { cpu: '100m', memory: '512Mi' } },
-    volumeMounts: [{ name: 'certs', mountPath: '/certs', readOnly: true }, ...mounts],
+    volumeMounts: [{ name: 'certs', mountPath: '/certs', readOnly: true }],
   };
 }
 
