@@ -3,8 +3,9 @@ import type { Emitter, Nouns } from '../facts/emitters.ts';
 import { endpointsField, type MonitorEndpoint, portText, resourceOf } from '../facts/monitors.ts';
 import type { Remedy } from '../model/check.ts';
 import { requirementText, unmet } from '../parse/selector.ts';
+import { shellWord } from '../parse/shell-word.ts';
 import { explainedService } from './near-miss-service.ts';
-import { counted, enumerated, shell } from './wording.ts';
+import { counted, enumerated } from './wording.ts';
 
 /** One condition that an endpoint misses: in words, as seen, and what would satisfy it. */
 export interface Explained {
@@ -32,7 +33,7 @@ export function explained(condition: Condition, coverage: EndpointCoverage, miss
 
 function patched({ monitor, endpoint }: EndpointCoverage, text: string, operations: readonly object[]): Remedy {
   const full = operations.map((operation) => ({ ...operation }));
-  const command = `kubectl -n ${monitor.namespace} patch ${resourceOf(monitor)} ${monitor.name} --type json -p ${shell(JSON.stringify(full))}`;
+  const command = `kubectl -n ${monitor.namespace} patch ${resourceOf(monitor)} ${monitor.name} --type json -p ${shellWord(JSON.stringify(full))}`;
   return { text: text.replace('ENDPOINT', `endpoint ${endpoint.index}`), command, patch: full };
 }
 

@@ -6,8 +6,8 @@ import type { Remedy } from '../model/check.ts';
 import type { Attempt } from '../model/fact.ts';
 import { record, records } from '../parse/fields.ts';
 import { type RelabelRule, relabelRule } from '../parse/relabel.ts';
+import { shellWord } from '../parse/shell-word.ts';
 import { ruleText } from './simulation.ts';
-import { shell } from './wording.ts';
 
 /** An object as kubectl names it. */
 export interface Patched {
@@ -20,7 +20,7 @@ export interface Patched {
 export function patching(text: string, ...changes: readonly (readonly [Patched, readonly Operation[]])[]): Remedy {
   const commands = changes.map(
     ([{ resource, namespace, name }, operations]) =>
-      `kubectl -n ${shell(namespace)} patch ${resource} ${shell(name)} --type json -p ${shell(JSON.stringify(operations))}`,
+      `kubectl -n ${shellWord(namespace)} patch ${resource} ${shellWord(name)} --type json -p ${shellWord(JSON.stringify(operations))}`,
   );
   const [first] = changes;
   return { text, command: commands.join(' && '), ...(changes.length === 1 && first !== undefined ? { patch: first[1] } : {}) };

@@ -2,8 +2,8 @@ import type { TokenQuery } from '../facts/token-queries.ts';
 import type { TokenSelector } from '../facts/token-selectors.ts';
 import type { Finding } from '../model/check.ts';
 import { type Edit, edited, writeLabel } from '../parse/promql.ts';
+import { shellWord } from '../parse/shell-word.ts';
 import { rewriting } from './query-remedy.ts';
-import { shell } from './wording.ts';
 
 /** A finding about one query, with what to write instead when that is known and was seen to return data. */
 export function queryFinding(query: TokenQuery, message: string, better: string | null, text: string): Finding {
@@ -11,7 +11,7 @@ export function queryFinding(query: TokenQuery, message: string, better: string 
   return {
     subject: query.holder.subject,
     message: `${query.query.place}: ${message}`,
-    evidence: { saw: query.query.expr, run: `kubectl -n ${shell(namespace)} get ${query.holder.resource} ${shell(name)} -o yaml` },
+    evidence: { saw: query.query.expr, run: `kubectl -n ${shellWord(namespace)} get ${query.holder.resource} ${shellWord(name)} -o yaml` },
     remedy: better === null ? { text } : rewriting(query, better, text),
   };
 }

@@ -2,8 +2,8 @@ import type { TokenQuery } from '../facts/token-queries.ts';
 import type { Operation } from '../model/change.ts';
 import type { Remedy } from '../model/check.ts';
 import { record, text } from '../parse/fields.ts';
+import { shellWord } from '../parse/shell-word.ts';
 import { patching } from './patching.ts';
-import { shell } from './wording.ts';
 
 /** A query, and the object that holds it. */
 type Held = Pick<TokenQuery, 'holder' | 'query'>;
@@ -79,8 +79,8 @@ function inText(query: Held, better: string, say: string, { resource, name, at }
     query.query.kind === 'variable' ? 'if type == "string" then split($old) | join($new) else . end' : 'if . == $old then $new else . end';
   const program = `.${field} |= (fromjson | walk(${swap}) | tojson)`;
   const words = ['jq', '--argjson', 'old', JSON.stringify(query.query.expr), '--argjson', 'new', JSON.stringify(better), program]
-    .map(shell)
+    .map(shellWord)
     .join(' ');
-  const get = `kubectl -n ${shell(namespace)} get ${resource} ${shell(name)} -o json`;
+  const get = `kubectl -n ${shellWord(namespace)} get ${resource} ${shellWord(name)} -o json`;
   return { text: say, command: `${get} | ${words} | kubectl replace -f -` };
 }

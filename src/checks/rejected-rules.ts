@@ -8,10 +8,10 @@ import type { Attempt } from '../model/fact.ts';
 import type { Unread } from '../model/source.ts';
 import type { PlacedQuery } from '../parse/dashboards.ts';
 import { type QueryShape, queryShape } from '../parse/promql.ts';
+import { shellWord } from '../parse/shell-word.ts';
 import { rewriting } from './query-remedy.ts';
 import { quotedGroups, unquotedGroups } from './quoted-groups.ts';
 import { type Around, ruleReasons } from './rule-selection.ts';
-import { shell } from './wording.ts';
 
 /** PrometheusRules about tokens that no Prometheus evaluates. */
 export function rejectedRules(nouns: Nouns, ids: { readonly rejectedRules: string; readonly earlier: readonly string[] }) {
@@ -50,7 +50,7 @@ function aboutTokens({ queries }: QueryHolder, { family }: Nouns): boolean {
 
 function run(rule: QueryHolder): string {
   const { namespace = '', name } = rule.object.metadata;
-  return `kubectl -n ${shell(namespace)} get prometheusrule ${shell(name)} -o yaml`;
+  return `kubectl -n ${shellWord(namespace)} get prometheusrule ${shellWord(name)} -o yaml`;
 }
 
 /** One bad expression makes the operator leave out the whole object: prometheus-operator pkg/prometheus/server/rules.go. */

@@ -6,8 +6,8 @@ import type { Attempt } from '../model/fact.ts';
 import type { Unread } from '../model/source.ts';
 import { record } from '../parse/fields.ts';
 import { type Requirement, requirementText, selectorOf, selectorText, unmet } from '../parse/selector.ts';
+import { shellWord } from '../parse/shell-word.ts';
 import { prometheusNamed } from './patching.ts';
-import { shell } from './wording.ts';
 
 /** What the selection of rules depends on beside the two objects. */
 export interface Around {
@@ -34,7 +34,7 @@ function labelReasons({ object: { metadata } }: QueryHolder, object: PrometheusO
   const { namespace = '', name, labels = {} } = metadata;
   const missing = unmet(selector, labels);
   if (missing.length === 0) return [];
-  const command = `kubectl -n ${shell(namespace)} label prometheusrule ${shell(name)} --overwrite ${changesFor(missing)}`;
+  const command = `kubectl -n ${shellWord(namespace)} label prometheusrule ${shellWord(name)} --overwrite ${changesFor(missing)}`;
   return [
     {
       text: `${object.subject} wants ${missing.map(requirementText).join(',')}`,
@@ -70,7 +70,7 @@ function namespaceReasons(rule: QueryHolder, object: PrometheusObject, { namespa
   if (missing.length === 0) return [];
   // that label is the API server's alone
   const fixed = missing.some(({ key }) => key === 'kubernetes.io/metadata.name');
-  const command = `kubectl label namespace ${shell(namespace)} --overwrite ${changesFor(missing)}`;
+  const command = `kubectl label namespace ${shellWord(namespace)} --overwrite ${changesFor(missing)}`;
   return [
     {
       text: `${object.subject} takes only namespaces with ${selectorText(within)}`,
@@ -82,11 +82,11 @@ function namespaceReasons(rule: QueryHolder, object: PrometheusObject, { namespa
 
 function emptied(object: PrometheusObject, field: string): string {
   const { resource, namespace, name } = prometheusNamed(object);
-  return `kubectl -n ${shell(namespace)} patch ${resource} ${shell(name)} --type merge -p ${shell(JSON.stringify({ spec: { [field]: {} } }))}`;
+  return `kubectl -n ${shellWord(namespace)} patch ${resource} ${shellWord(name)} --type merge -p ${shellWord(JSON.stringify({ spec: { [field]: {} } }))}`;
 }
 
 function changesFor(missing: readonly Requirement[]): string {
-  return missing.map((requirement) => shell(changeFor(requirement))).join(' ');
+  return missing.map((requirement) => shellWord(changeFor(requirement))).join(' ');
 }
 
 function changeFor({ key, operator, values }: Requirement): string {

@@ -4,8 +4,9 @@ import type { ServerSeries } from '../facts/stored-series.ts';
 import type { Targets } from '../facts/targets.ts';
 import type { Verdict } from '../model/check.ts';
 import type { Attempt } from '../model/fact.ts';
+import { shellWord } from '../parse/shell-word.ts';
 import { noPrometheus } from './prometheus-unreachable.ts';
-import { distinctUnread, shell } from './wording.ts';
+import { distinctUnread } from './wording.ts';
 
 /** The verdict when no Prometheus stores a token series that could be judged; null when one does. */
 export function withoutSeries(series: readonly ServerSeries[], servers: Servers, nouns: Nouns): Verdict | null {
@@ -35,7 +36,7 @@ export function healthyKeys({ server }: ServerSeries, targets: Attempt<Targets>)
 
 /** The command that asks a Prometheus again. */
 export function queryRun(query: string): string {
-  return `promtool query instant http://localhost:9090 ${shell(query)}`;
+  return `promtool query instant http://localhost:9090 ${shellWord(query)}`;
 }
 
 /** The selector of the token series. */

@@ -8,9 +8,10 @@ import type { Attempt } from '../model/fact.ts';
 import { grouped } from '../parse/grouped.ts';
 import { normaliseLabel } from '../parse/metric-names.ts';
 import type { Labels, RelabelRule } from '../parse/relabel.ts';
+import { shellWord } from '../parse/shell-word.ts';
 import { withoutMetricRule, withoutWriteRule } from './patching.ts';
 import { culprit, type Fate, fatesOf, ruleText, type Simulation, sentBy, simulations } from './simulation.ts';
-import { enumerated, shell, times } from './wording.ts';
+import { enumerated, times } from './wording.ts';
 
 /** Relabeling that merges the series of different tenants, or gives one the name of another: proven by running the rules over the series. */
 export function tenantsMerged(nouns: Nouns, ids: { readonly tenantsMerged: string; readonly identity: readonly string[] }) {
@@ -174,5 +175,5 @@ export function whereRun(pool: string): string {
   const [, made, namespace = '', name = '', index] = poolName.exec(pool) ?? [];
   if (made === undefined) return 'curl -s http://localhost:9090/api/v1/status/config';
   const kind = made === 'podMonitor' ? 'PodMonitor' : 'ServiceMonitor';
-  return `kubectl -n ${shell(namespace)} get ${resourceOf({ kind })} ${shell(name)} -o jsonpath='{.spec.${endpointsField(kind)}[${index}].metricRelabelings}'`;
+  return `kubectl -n ${shellWord(namespace)} get ${resourceOf({ kind })} ${shellWord(name)} -o jsonpath='{.spec.${endpointsField(kind)}[${index}].metricRelabelings}'`;
 }

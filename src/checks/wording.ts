@@ -1,6 +1,7 @@
 import type { Emitter, Nouns } from '../facts/emitters.ts';
 import type { Verdict } from '../model/check.ts';
 import type { Unread } from '../model/source.ts';
+import { shellWord } from '../parse/shell-word.ts';
 
 /** "1 proxy", "3 proxies". */
 export function counted(count: number, nouns: Pick<Nouns, 'one' | 'many'>): string {
@@ -50,11 +51,6 @@ export function withoutEmitters(emitters: readonly Emitter[], unread: readonly U
   return unread.length > 0 ? { status: 'unknown', unread } : { status: 'skip', because: `there are no ${nouns.many} that count tokens` };
 }
 
-/** A shell word. */
-export function shell(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
 /** A factor for people: "2.00 ×". */
 export function times(factor: number): string {
   return `${factor.toFixed(2)} ×`;
@@ -62,5 +58,5 @@ export function times(factor: number): string {
 
 /** The command that shows what a Prometheus says, by a local port to its first shard. */
 export function prometheusRun(path: string): string {
-  return `curl -s ${shell(`http://localhost:9090${path}`)}`;
+  return `curl -s ${shellWord(`http://localhost:9090${path}`)}`;
 }

@@ -1,5 +1,5 @@
-import { shell } from '../checks/wording.ts';
 import type { Options, PrometheusChoice } from '../model/fact.ts';
+import { shellWord } from '../parse/shell-word.ts';
 
 /** Where a token of an option lies that is given by a file. */
 export type TokenFile = (option: 'metricsToken' | 'grafanaToken') => string;
@@ -21,7 +21,7 @@ export function flagsOf(options: Partial<Options>, tokenFile: TokenFile): readon
 }
 
 function valued(flag: string, value: string | null | undefined): readonly string[] {
-  return value === null || value === undefined ? [] : [flag, shell(value)];
+  return value === null || value === undefined ? [] : [flag, shellWord(value)];
 }
 
 function targetText({ target }: PrometheusChoice): string {

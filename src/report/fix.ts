@@ -2,6 +2,7 @@ import type { Change } from '../model/change.ts';
 import type { Remedy } from '../model/check.ts';
 import type { KubeObject } from '../model/source.ts';
 import { changesOf, isManifest, looksOnly, pipesOf } from '../parse/changes.ts';
+import { shellWord } from '../parse/shell-word.ts';
 import type { Owner } from './fix-owner.ts';
 import { visible, visibleLines } from './safe.ts';
 import { paint, type Style } from './style.ts';
@@ -132,7 +133,3 @@ function shellLines({ command, patch }: Remedy): readonly string[] {
 
 /** What a remedy may call. */
 const programs: ReadonlySet<string> = new Set(['kubectl', 'helm', 'jq', 'openssl']);
-
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}

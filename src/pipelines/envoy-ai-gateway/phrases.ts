@@ -2,11 +2,6 @@ import type { Pod } from '../../facts/pods.ts';
 import type { Controller } from './facts/controller.ts';
 import type { ProxyPod } from './facts/proxies.ts';
 
-/** A word for a POSIX shell. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-}
-
 /** "pods" by key, as found in a group of proxies. */
 export const keysOf = (proxies: readonly { readonly key: string }[]): readonly string[] => proxies.map(({ key }) => key);
 

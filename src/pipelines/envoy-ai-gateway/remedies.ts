@@ -1,7 +1,7 @@
 import type { Remedy } from '../../model/check.ts';
 import { flagsNamed } from '../../parse/go-flags.ts';
+import { shellWord } from '../../parse/shell-word.ts';
 import type { Controller } from './facts/controller.ts';
-import { shellWord } from './phrases.ts';
 import { agreed } from './releases.ts';
 
 interface Operation {

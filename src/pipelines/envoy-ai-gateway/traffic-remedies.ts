@@ -1,8 +1,8 @@
 import type { Operation } from '../../model/change.ts';
 import type { Remedy } from '../../model/check.ts';
+import { shellWord } from '../../parse/shell-word.ts';
 import type { GatewayRef } from './facts/routes.ts';
 import type { TrafficPolicy } from './facts/traffic-policies.ts';
-import { shellWord } from './phrases.ts';
 
 /** What a header says of whom nothing is known. */
 const nobody = 'unidentified';

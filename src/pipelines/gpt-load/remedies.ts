@@ -1,11 +1,11 @@
 import { fieldOf, monitorNamed, type Patched, patching } from '../../checks/patching.ts';
-import { shell } from '../../checks/wording.ts';
 import type { EndpointCoverage } from '../../facts/coverage.ts';
 import type { Monitor } from '../../facts/monitors.ts';
 import type { EmitterTarget } from '../../facts/targets.ts';
 import type { Operation } from '../../model/change.ts';
 import type { Remedy } from '../../model/check.ts';
 import { record, records } from '../../parse/fields.ts';
+import { shellWord } from '../../parse/shell-word.ts';
 import type { Instance } from './facts/instances.ts';
 import { kubectlName } from './phrases.ts';
 
@@ -24,7 +24,7 @@ export function isRefused({ health, lastError }: EmitterTarget): boolean {
 export function begunAnew({ workload, pod, tokenKey }: Instance): Remedy {
   const name = kubectlName(workload, pod);
   const text = `restart ${name}: Secret ${pod.namespace}/${tokenKey?.name ?? ''} was changed since it began`;
-  return workload === null ? { text } : { text, command: `kubectl -n ${shell(pod.namespace)} rollout restart ${shell(name)}` };
+  return workload === null ? { text } : { text, command: `kubectl -n ${shellWord(pod.namespace)} rollout restart ${shellWord(name)}` };
 }
 
 /** Whether an endpoint has a way to authenticate. */
@@ -53,7 +53,7 @@ export function guarded(instance: Instance, endpoints: readonly EndpointCoverage
     [asked(place, secret)],
   ] as const;
   const { command = '' } = patching(text, ...bringing, asking);
-  const made = `openssl rand -hex 32 | jq -jR . | kubectl -n ${shell(pod.namespace)} create secret generic ${shell(secret.name)} --from-file=${secret.key}=/dev/stdin`;
+  const made = `openssl rand -hex 32 | jq -jR . | kubectl -n ${shellWord(pod.namespace)} create secret generic ${shellWord(secret.name)} --from-file=${secret.key}=/dev/stdin`;
   return { text, command: `${made} && ${command}` };
 }
 

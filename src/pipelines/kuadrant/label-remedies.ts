@@ -1,10 +1,10 @@
 import { listed } from '../../checks/phrases.ts';
-import { shell } from '../../checks/wording.ts';
 import type { Emission } from '../../facts/emitters.ts';
 import type { Remedy } from '../../model/check.ts';
 import type { Attempt } from '../../model/fact.ts';
 import type { Many } from '../../model/source.ts';
 import { grouped } from '../../parse/grouped.ts';
+import { shellWord } from '../../parse/shell-word.ts';
 import { limitadorLabels } from './names.ts';
 import { labelsOf, type TelemetryLabel } from './telemetry.ts';
 
@@ -16,7 +16,7 @@ export function parting(same: readonly TelemetryLabel[], emissions: Attempt<Many
   const stuck = emissions.status === 'read' ? emissions.value.read.filter(({ outcome }) => outcome.status === 'unreadable') : [];
   const own = stuck.filter(({ emitter: { pod } }) => pod.metadata.labels?.app === limitadorLabels.app);
   const renewals = [...new Set(own.map(({ emitter: { pod } }) => pod.namespace))].map(
-    (namespace) => `kubectl -n ${shell(namespace)} rollout restart deployment -l app=${limitadorLabels.app}`,
+    (namespace) => `kubectl -n ${shellWord(namespace)} rollout restart deployment -l app=${limitadorLabels.app}`,
   );
   const renewal = stuck.length === 0 ? '' : ', then create the pod anew, which keeps its series';
   return {
@@ -40,7 +40,7 @@ function removal(labels: readonly TelemetryLabel[]): string {
     .map((own) => {
       const { namespace, name } = (own as readonly [TelemetryLabel])[0].policy;
       const operations = own.map((label) => ({ op: 'remove', path: path(label.name) }));
-      return `kubectl -n ${shell(namespace)} patch telemetrypolicy ${shell(name)} --type=json -p ${shell(JSON.stringify(operations))}`;
+      return `kubectl -n ${shellWord(namespace)} patch telemetrypolicy ${shellWord(name)} --type=json -p ${shellWord(JSON.stringify(operations))}`;
     })
     .join(' && ');
 }

@@ -1,7 +1,7 @@
-import { shell } from '../../checks/wording.ts';
 import type { Emitter } from '../../facts/emitters.ts';
 import type { Attempt } from '../../model/fact.ts';
 import type { Many } from '../../model/source.ts';
+import { shellWord } from '../../parse/shell-word.ts';
 import type { Limit } from './facts/policies.ts';
 import { gatewayKey, labelKey, podKey, routeKey } from './names.ts';
 
@@ -13,7 +13,7 @@ export function show(
   { namespace, name }: { readonly namespace: string; readonly name: string },
   output = 'yaml',
 ): string {
-  return `kubectl -n ${shell(namespace)} get ${resource} ${shell(name)} -o ${output}`;
+  return `kubectl -n ${shellWord(namespace)} get ${resource} ${shellWord(name)} -o ${output}`;
 }
 
 /** The command that merges a patch into an object. */
@@ -22,12 +22,12 @@ export function merging(
   { namespace, name }: { readonly namespace: string; readonly name: string },
   patch: unknown,
 ): string {
-  return `kubectl -n ${shell(namespace)} patch ${resource} ${shell(name)} --type=merge -p ${shell(JSON.stringify(patch))}`;
+  return `kubectl -n ${shellWord(namespace)} patch ${resource} ${shellWord(name)} --type=merge -p ${shellWord(JSON.stringify(patch))}`;
 }
 
 /** The command that shows what a Limitador serves. */
 export function showMetrics({ pod, port, path }: Emitter, filter = 'authorized_'): string {
-  return `kubectl get --raw /api/v1/namespaces/${pod.namespace}/pods/${pod.name}:${port}/proxy${path} | grep ${shell(filter)}`;
+  return `kubectl get --raw /api/v1/namespaces/${pod.namespace}/pods/${pod.name}:${port}/proxy${path} | grep ${shellWord(filter)}`;
 }
 
 /** The keys of every Limitador pod, for what silences all of them; none when they could not be read. */

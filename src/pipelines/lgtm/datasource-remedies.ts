@@ -1,8 +1,8 @@
 import type { Datasource } from '../../facts/grafana.ts';
 import type { Remedy } from '../../model/check.ts';
 import { list, record, text } from '../../parse/fields.ts';
+import { shellWord } from '../../parse/shell-word.ts';
 import { yamlEdits } from '../../parse/yaml-edit.ts';
-import { shellWord } from '../envoy-ai-gateway/phrases.ts';
 import { tenantHeader } from './names.ts';
 import { editing, valueAt } from './text-remedies.ts';
 

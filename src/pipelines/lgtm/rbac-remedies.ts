@@ -1,7 +1,7 @@
 import type { Account, Asked, Binding, Rbac, Role } from '../../facts/rbac.ts';
 import { bindingsOf, isAllowed, roleBehind } from '../../facts/rbac-grants.ts';
 import type { Remedy } from '../../model/check.ts';
-import { shellWord } from '../envoy-ai-gateway/phrases.ts';
+import { shellWord } from '../../parse/shell-word.ts';
 import type { Look } from './facts/discovery-access.ts';
 
 const verbs = ['get', 'list', 'watch'];

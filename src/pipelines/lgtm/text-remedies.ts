@@ -4,9 +4,9 @@ import type { Operation } from '../../model/change.ts';
 import type { Remedy } from '../../model/check.ts';
 import { CollectorConfigError, configOf } from '../../parse/collector-config.ts';
 import { patched } from '../../parse/patch.ts';
+import { shellWord } from '../../parse/shell-word.ts';
 import { type TextEdit, yamlEdits } from '../../parse/yaml-edit.ts';
 import type { YamlChange } from '../../parse/yaml-splice.ts';
-import { shellWord } from '../envoy-ai-gateway/phrases.ts';
 import { restart } from './scrape-remedies.ts';
 
 /** A text in an object of the cluster, and how kubectl gets to it. */

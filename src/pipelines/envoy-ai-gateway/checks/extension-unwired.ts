@@ -1,7 +1,7 @@
 import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
+import { shellWord } from '../../../parse/shell-word.ts';
 import { type Controller, controllers } from '../facts/controller.ts';
 import { type ExtensionConfig, extensionConfigs } from '../facts/extension-configs.ts';
-import { shellWord } from '../phrases.ts';
 import { agreed } from '../releases.ts';
 
 /** The port of the controller's extension server: manifests/envoy-gateway-values.yaml. */

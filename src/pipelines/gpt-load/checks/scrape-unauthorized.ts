@@ -1,12 +1,13 @@
 import { monitorNamed, patching } from '../../../checks/patching.ts';
 import { counted } from '../../../checks/phrases.ts';
 import { ownTargets } from '../../../checks/scraped.ts';
-import { distinctUnread, shell } from '../../../checks/wording.ts';
+import { distinctUnread } from '../../../checks/wording.ts';
 import { type Coverage, coverage, type EndpointCoverage } from '../../../facts/coverage.ts';
 import { endpointsField, type Monitor, type MonitorEndpoint, resourceOf } from '../../../facts/monitors.ts';
 import { type EmitterTarget, targets } from '../../../facts/targets.ts';
 import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
 import { record, records } from '../../../parse/fields.ts';
+import { shellWord } from '../../../parse/shell-word.ts';
 import { type Instance, instances } from '../facts/instances.ts';
 import { nouns } from '../nouns.ts';
 import { begunAnew, bringsKeyOf, bringsToken, isRefused } from '../remedies.ts';
@@ -120,7 +121,7 @@ function elsewhere(guarded: readonly Instance[], known: readonly EmitterTarget[]
       message: `scrape job ${pool} brings no token that it takes: HTTP 401`,
       evidence: {
         saw: own[0]?.lastError ?? '',
-        run: `curl -s ${shell(`http://localhost:9090/api/v1/targets?state=active&scrapePool=${pool}`)}`,
+        run: `curl -s ${shellWord(`http://localhost:9090/api/v1/targets?state=active&scrapePool=${pool}`)}`,
       },
       remedy: { text: `set authorization.credentials_file of scrape job ${pool} to the token that METRICS_TOKEN holds` },
       about: own.map(({ emitter }) => emitter.key),

@@ -1,7 +1,7 @@
-import { shell } from '../../../checks/wording.ts';
 import type { Workload } from '../../../facts/workloads.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { number, record } from '../../../parse/fields.ts';
+import { shellWord } from '../../../parse/shell-word.ts';
 import { type Database, templateDatabase } from '../facts/database.ts';
 import { type Instance, instances } from '../facts/instances.ts';
 import { kubectlName } from '../phrases.ts';
@@ -75,7 +75,7 @@ function divided({ subject, workload, namespace, target, replicas, pods }: Log, 
       saw: `replicas ${replicas}, DATABASE_DSN names no database server`,
       run: `kubectl -n ${namespace} get ${target} -o yaml | grep -E 'replicas:|DATABASE_DSN'`,
     },
-    remedy: { text, ...(kept ? { command: `kubectl -n ${shell(namespace)} scale ${shell(target)} --replicas=1` } : {}) },
+    remedy: { text, ...(kept ? { command: `kubectl -n ${shellWord(namespace)} scale ${shellWord(target)} --replicas=1` } : {}) },
     about: pods,
   };
 }

@@ -1,7 +1,7 @@
 import { listed } from '../../../checks/phrases.ts';
-import { shell } from '../../../checks/wording.ts';
 import { type SecretName, secretNames, secretsNotAsked } from '../../../facts/secret-names.ts';
 import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
+import { shellWord } from '../../../parse/shell-word.ts';
 import { kuadrants } from '../facts/kuadrants.ts';
 import { type AuthPolicy, authPolicies, type KeySource, telemetryPolicies } from '../facts/policies.ts';
 import { attached, scene } from '../facts/scene.ts';
@@ -51,7 +51,7 @@ interface Where {
 function findingsOf(policy: AuthPolicy, source: KeySource, { secrets, homes, about }: Where): readonly Finding[] {
   const wanted = Object.entries(source.matchLabels);
   const selector = wanted.map(([name, value]) => `${name}=${value}`).join(',');
-  const run = `kubectl get secrets -A -l ${shell(selector)} --show-labels`;
+  const run = `kubectl get secrets -A -l ${shellWord(selector)} --show-labels`;
   const matching = secrets.filter(({ labels }) => wanted.every(([name, value]) => labels[name] === value));
   const reachable = source.allNamespaces || homes.length === 0 ? matching : matching.filter(({ namespace }) => homes.includes(namespace));
   const subject = policy.subject;
@@ -138,5 +138,5 @@ function owning(secrets: readonly SecretName[], annotation: string): Remedy {
 
 /** One that is there and empty, or says something else, is not set without --overwrite. */
 function setting(verb: 'label' | 'annotate', { namespace, name }: SecretName, pair: string): string {
-  return `kubectl -n ${shell(namespace)} ${verb} secret ${shell(name)} --overwrite ${shell(pair)}`;
+  return `kubectl -n ${shellWord(namespace)} ${verb} secret ${shellWord(name)} --overwrite ${shellWord(pair)}`;
 }

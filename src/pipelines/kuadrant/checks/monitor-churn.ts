@@ -1,7 +1,7 @@
-import { shell } from '../../../checks/wording.ts';
 import type { Monitor } from '../../../facts/monitors.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { ageText } from '../../../parse/duration.ts';
+import { shellWord } from '../../../parse/shell-word.ts';
 import { kuadrants } from '../facts/kuadrants.ts';
 import { monitorAges } from '../facts/monitor-ages.ts';
 import { observabilityLabel } from '../names.ts';
@@ -58,5 +58,5 @@ function findingOf(monitor: Monitor, age: number, { since, kuadrant }: Beside): 
 function copying({ namespace, name }: Monitor): string {
   const labels = `(.metadata.labels | del(.["${observabilityLabel}"]))`;
   const own = `{apiVersion, kind, metadata: {name: "limitador-metrics", namespace: .metadata.namespace, labels: ${labels}}, spec}`;
-  return `kubectl -n ${shell(namespace)} get podmonitor ${shell(name)} -o json | jq ${shell(own)} | kubectl apply -f -`;
+  return `kubectl -n ${shellWord(namespace)} get podmonitor ${shellWord(name)} -o json | jq ${shellWord(own)} | kubectl apply -f -`;
 }

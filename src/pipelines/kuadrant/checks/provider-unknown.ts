@@ -1,5 +1,5 @@
-import { shell } from '../../../checks/wording.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { shellWord } from '../../../parse/shell-word.ts';
 import { emitters } from '../facts/emitters.ts';
 import { type Gateway, gatewayClasses, gateways } from '../facts/gateways.ts';
 import { envOf, type Operator, operators } from '../facts/operator.ts';
@@ -76,7 +76,7 @@ function findingOf(
     },
     remedy: {
       text: 'name the controller in the operator, as the provider that it is: Istio or Envoy Gateway',
-      command: `kubectl -n ${namespace} set env deployment/${name} ${shell(`${variable}=${value}`)}`,
+      command: `kubectl -n ${namespace} set env deployment/${name} ${shellWord(`${variable}=${value}`)}`,
     },
     about,
   };

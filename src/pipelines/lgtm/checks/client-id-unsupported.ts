@@ -1,8 +1,8 @@
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { shellWord } from '../../../parse/shell-word.ts';
 import type { Version } from '../../../parse/versions.ts';
 import { aiRoutes } from '../../envoy-ai-gateway/facts/routes.ts';
 import { securityPolicies } from '../../envoy-ai-gateway/facts/security-policies.ts';
-import { shellWord } from '../../envoy-ai-gateway/phrases.ts';
 import { type EnvoyGateway, envoyGateways } from '../facts/envoy-gateways.ts';
 import { keyedRoutes, unkeyed } from '../keyed-routes.ts';
 import { ids } from '../names.ts';

@@ -1,6 +1,6 @@
 import { aboutTokens, type DashboardMap, type DashboardSidecar, dashboardSidecars } from '../../../facts/grafana-dashboards.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
-import { shellWord } from '../../envoy-ai-gateway/phrases.ts';
+import { shellWord } from '../../../parse/shell-word.ts';
 import { ids } from '../names.ts';
 import { reasonAgainst } from '../watching.ts';
 
