@@ -1,5 +1,5 @@
 import { type Endpoint, ReadError, type Source } from '../model/source.ts';
-import { type Answered, type ApiAnswer, answeredBy } from '../parse/promapi.ts';
+import { type Answered, type ApiAnswer, answeredBy, type Sample, samplesOf } from '../parse/promapi.ts';
 
 /** One HTTP API of a Prometheus or of something that speaks like it. */
 export interface Place {
@@ -26,6 +26,12 @@ export async function askedOf(source: Source, place: Place, path: string, query:
   const what = `GET ${path} of ${place.name}`;
   const { answer } = await fetched(source, place, `${place.prefix}${path}`, query, what);
   return answeredBy(answer, what);
+}
+
+/** The samples that a query has now. */
+export async function askInstant(source: Source, place: Place, query: string): Promise<readonly Sample[]> {
+  const path = '/api/v1/query';
+  return samplesOf(await askPrometheus(source, place, path, [['query', query]]), `GET ${path} of ${place.name}`);
 }
 
 /** The answer to one request as it came, with the redirect it names. */

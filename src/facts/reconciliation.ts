@@ -2,13 +2,13 @@ import { defineFact, type Fact } from '../model/fact.ts';
 import { ReadError, type Source, type Unread, unreadOf } from '../model/source.ts';
 import { durationOf } from '../parse/duration.ts';
 import { escapeName } from '../parse/metric-names.ts';
-import { samplesOf } from '../parse/promapi.ts';
 import { writeLabel } from '../parse/promql.ts';
+import { literalPattern } from '../parse/re2/literal.ts';
 import { schemeOf } from '../parse/spellings.ts';
 import { addressOf } from './coverage.ts';
 import type { Emitter, IdentityLabel, Nouns } from './emitters.ts';
 import type { Server, Shard } from './prometheus.ts';
-import { askPrometheus } from './prometheus-api.ts';
+import { askInstant } from './prometheus-api.ts';
 import { type ServerSeries, storedSeries } from './stored-series.ts';
 import { type EmitterTarget, targets } from './targets.ts';
 
@@ -164,7 +164,7 @@ function labelFor(name: string, { stored, identity }: Billed): string {
 /** Every series of these pod addresses, whoever brought it there: a second scraper writes under another job. */
 function selector(nouns: Nouns, name: string, own: readonly Compared[]): string {
   const instances = [...new Set(own.map(({ labels }) => labels.instance ?? ''))].sort();
-  const pattern = instances.map((instance) => instance.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')).join('|');
+  const pattern = instances.map(literalPattern).join('|');
   const { total } = nouns.family;
   const type =
     total === null ? '' : `,${writeLabel(escapeName(total.attribute, schemeOf(name)))}=~${JSON.stringify(total.values.join('|'))}`;
@@ -176,6 +176,6 @@ async function numbers(
   shard: Shard,
   query: string,
 ): Promise<readonly { readonly tenant: string; readonly value: number }[]> {
-  const samples = samplesOf(await askPrometheus(source, shard, '/api/v1/query', [['query', query]]), `GET /api/v1/query of ${shard.name}`);
+  const samples = await askInstant(source, shard, query);
   return samples.map(({ labels, value }) => ({ tenant: Object.values(labels)[0] ?? '', value }));
 }

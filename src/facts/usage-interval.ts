@@ -1,6 +1,7 @@
 import { ReadError, type Source } from '../model/source.ts';
 import type { UsageWindow } from '../model/usage.ts';
 import { samplesOf } from '../parse/promapi.ts';
+import { literalPattern } from '../parse/re2/literal.ts';
 import type { Shard } from './prometheus.ts';
 import { askPrometheus } from './prometheus-api.ts';
 
@@ -13,7 +14,7 @@ export const usualInterval = 60;
  */
 export async function intervalOf(source: Source, shard: Shard, jobs: readonly string[], { end }: UsageWindow): Promise<number> {
   if (jobs.length === 0) return usualInterval;
-  const up = `up{job=~${JSON.stringify(jobs.map(literal).join('|'))}}`;
+  const up = `up{job=~${JSON.stringify(jobs.map(literalPattern).join('|'))}}`;
   const times = `timestamp(${up})[600s:5s]`;
   const asked = [
     ['query', `max((max_over_time(${times}) - min_over_time(${times})) / ((count_over_time(${up}[600s]) - 1) > 0))`],
@@ -28,6 +29,3 @@ export async function intervalOf(source: Source, shard: Shard, jobs: readonly st
     throw error;
   }
 }
-
-/** A name as a pattern that matches nothing else. */
-const literal = (name: string): string => name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');

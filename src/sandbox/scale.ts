@@ -1,6 +1,7 @@
 import type { RecordedGet, RecordedList, RecordedReply, Snapshot } from '../model/snapshot.ts';
 import type { KubeObject } from '../model/source.ts';
 import { list, record, text } from '../parse/fields.ts';
+import { literalPattern } from '../parse/re2/literal.ts';
 
 /** One of many: what stands for it where the original's name and address stood. */
 interface Clone {
@@ -61,7 +62,7 @@ function renamed<T>(value: T, { from, name, ip }: Clone): T {
 }
 
 function wholeWord(word: string): RegExp {
-  return new RegExp(`(?<![\\w.-])${word.replace(/[.*+?^$(){}|[\]\\]/g, '\\$&')}(?![\\w-]|\\.\\w)`, 'g');
+  return new RegExp(`(?<![\\w.-])${literalPattern(word)}(?![\\w-]|\\.\\w)`, 'g');
 }
 
 function endpointsOf(entry: RecordedGet, clones: readonly Clone[]): readonly RecordedGet[] {

@@ -1,6 +1,7 @@
 import type { Options } from '../model/fact.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { list, record, records, text } from '../parse/fields.ts';
+import { literalPattern } from '../parse/re2/literal.ts';
 import { addressless, isAddress } from './redaction-addresses.ts';
 import { withMessages } from './redaction-logs.ts';
 
@@ -76,7 +77,7 @@ function named(names: readonly string[], prefix: string): readonly (readonly [st
 function replacer(words: ReadonlyMap<string, string>): (value: string) => string {
   if (words.size === 0) return (value) => value;
   // The longest first: a namespace may begin with the name of another.
-  const choices = [...words.keys()].sort((a, b) => b.length - a.length).map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const choices = [...words.keys()].sort((a, b) => b.length - a.length).map(literalPattern);
   const pattern = new RegExp(`(?<![A-Za-z0-9])(?:${choices.join('|')})(?![A-Za-z0-9])`, 'g');
   return (value) => value.replace(pattern, (word) => words.get(word) ?? word);
 }

@@ -2,6 +2,7 @@ import type { ConfigSource } from '../../facts/collector-texts.ts';
 import type { Emitter } from '../../facts/emitters.ts';
 import type { Remedy } from '../../model/check.ts';
 import { list, record, records, text } from '../../parse/fields.ts';
+import { literalPattern } from '../../parse/re2/literal.ts';
 import type { YamlChange } from '../../parse/yaml-splice.ts';
 import type { JobAt, Near } from './facts/scraping.ts';
 import { decisive, reconfiguring, valueAt } from './text-remedies.ts';
@@ -69,7 +70,7 @@ function withValues(written: Fields, { rule, raw }: Extract<Near['outcome'], { s
   const same = own.action === raw.action && JSON.stringify(own.source_labels) === JSON.stringify(raw.source_labels);
   // Without the label a pod has no value, and an expression for that takes everything; a dollar sign is the collector's own.
   if (!same || own.action !== 'keep' || regex === null || values.some((value) => value === '' || value.includes('$'))) return null;
-  const taken = [regex, ...values.map((value) => value.replace(/[.*+?^()|[\]{}\\]/g, '\\$&'))].join('|');
+  const taken = [regex, ...values.map(literalPattern)].join('|');
   return [{ path: ['relabel_configs', rule, 'regex'], value: taken }];
 }
 

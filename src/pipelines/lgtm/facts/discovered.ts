@@ -1,11 +1,11 @@
 import { addressOf } from '../../../facts/coverage.ts';
 import type { Emitter } from '../../../facts/emitters.ts';
 import type { Shard } from '../../../facts/prometheus.ts';
-import { askPrometheus } from '../../../facts/prometheus-api.ts';
+import { askInstant } from '../../../facts/prometheus-api.ts';
 import { storedSeries } from '../../../facts/stored-series.ts';
 import { defineFact } from '../../../model/fact.ts';
 import { ReadError, type Source } from '../../../model/source.ts';
-import { samplesOf } from '../../../parse/promapi.ts';
+import { literalPattern } from '../../../parse/re2/literal.ts';
 import { nouns } from '../nouns.ts';
 import { collectorMetrics, type SelfMetrics } from './collector-metrics.ts';
 import { discoveryAccess, type Look } from './discovery-access.ts';
@@ -45,12 +45,11 @@ function hasReceived({ collector, job: { receiver } }: Look, metrics: readonly S
 
 /** The instances of all token series, and of `up` those of these sidecars: a scrape that failed leaves it as well, and its target was found. */
 async function instancesIn(source: Source, shard: Shard, emitters: readonly Emitter[]): Promise<readonly string[]> {
-  const addresses = [...new Set(emitters.map(addressOf))].map((address) => address.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')).join('|');
+  const addresses = [...new Set(emitters.map(addressOf))].map(literalPattern).join('|');
   const tokens = `{__name__=~${JSON.stringify(nouns.family.sumPattern)}}`;
   const query = `count by (instance) (up{instance=~${JSON.stringify(addresses)}} or ${tokens})`;
   try {
-    const data = await askPrometheus(source, shard, '/api/v1/query', [['query', query]]);
-    return samplesOf(data, `GET /api/v1/query of ${shard.name}`).map(({ labels }) => labels.instance ?? '');
+    return (await askInstant(source, shard, query)).map(({ labels }) => labels.instance ?? '');
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
     // What cannot be asked shows nothing, and is told elsewhere.

@@ -1,13 +1,13 @@
 import { podSpecOf } from '../../../facts/collector-files.ts';
 import type { Mimir } from '../../../facts/mimir.ts';
 import { prometheusServers, type Shard } from '../../../facts/prometheus.ts';
-import { askPrometheus } from '../../../facts/prometheus-api.ts';
+import { askInstant } from '../../../facts/prometheus-api.ts';
 import type { Workload } from '../../../facts/workloads.ts';
 import { defineFact } from '../../../model/fact.ts';
 import { type Many, ReadError, type Source, type Unread, unreadOf } from '../../../model/source.ts';
 import { number, record, records, text } from '../../../parse/fields.ts';
 import { grouped } from '../../../parse/grouped.ts';
-import { samplesOf } from '../../../parse/promapi.ts';
+import { literalPattern } from '../../../parse/re2/literal.ts';
 import { nouns as gateway } from '../../envoy-ai-gateway/nouns.ts';
 import { destinations, mimirsToAsk } from './destinations.ts';
 import { stores } from './stores.ts';
@@ -86,16 +86,13 @@ interface Room {
 }
 
 async function roomsIn(source: Source, shard: Shard, claims: readonly Claim[]): Promise<readonly Room[] | Unread> {
-  const namespaces = [...new Set(claims.map(({ namespace }) => namespace))].map(escaped).join('|');
-  const names = [...new Set(claims.map(({ name, numbered }) => `${escaped(name)}${numbered ? '[0-9]+' : ''}`))].join('|');
+  const namespaces = [...new Set(claims.map(({ namespace }) => namespace))].map(literalPattern).join('|');
+  const names = [...new Set(claims.map(({ name, numbered }) => `${literalPattern(name)}${numbered ? '[0-9]+' : ''}`))].join('|');
   const metric = `{__name__=~"${Object.values(metrics).join('|')}",namespace=~${JSON.stringify(namespaces)},persistentvolumeclaim=~${JSON.stringify(names)}}`;
   // Every node's agent or replica that scrapes a kubelet stores a copy.
   const query = `max by (__name__, namespace, persistentvolumeclaim, ${clusters.join(', ')}) (${metric})`;
   try {
-    const samples = samplesOf(
-      await askPrometheus(source, shard, '/api/v1/query', [['query', query]]),
-      `GET /api/v1/query of ${shard.name}`,
-    );
+    const samples = await askInstant(source, shard, query);
     const places = grouped(samples, ({ labels: { __name__, ...place } }) => JSON.stringify(Object.entries(place).toSorted()));
     return [...places.values()].flatMap((group) => roomOf(group, shard.name));
   } catch (error) {
@@ -103,8 +100,6 @@ async function roomsIn(source: Source, shard: Shard, claims: readonly Claim[]): 
     return unreadOf(error);
   }
 }
-
-const escaped = (name: string): string => name.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&');
 
 function roomOf(
   group: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[],
