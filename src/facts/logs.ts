@@ -1,6 +1,7 @@
 import type { Reader } from '../model/fact.ts';
-import { type Access, ReadError, type Reply, type Source, type Unread, unreadOf } from '../model/source.ts';
+import type { Access, Reply, Source, Unread } from '../model/source.ts';
 import { type LogFinds, logFinds } from '../parse/log-lines.ts';
+import { readOr } from './read-or.ts';
 
 /** The permission to read the logs of pods: declared by facts that do, and granted by `tokmeter rbac --logs` alone. */
 export const readingLogs: Access = { verb: 'get', group: '', resource: 'pods/log', optIn: 'logs' };
@@ -45,18 +46,8 @@ export async function podLogs(
 ): Promise<PodLogs> {
   if (options.logs !== true) return { status: 'not-asked' };
   const unread: Unread[] = [];
-  const read = await Promise.all(places.map((place) => softly(logMatches(source, place, patterns), unread)));
+  const read = await Promise.all(places.map((place) => readOr(async () => [await logMatches(source, place, patterns)], [], unread)));
   return { status: 'asked', read: read.flat(), unread };
-}
-
-async function softly(log: Promise<PodLog>, unread: Unread[]): Promise<readonly PodLog[]> {
-  try {
-    return [await log];
-  } catch (error) {
-    if (!(error instanceof ReadError)) throw error;
-    unread.push(unreadOf(error));
-    return [];
-  }
 }
 
 function sourceOf({ source, flags }: RegExp): string {

@@ -1,11 +1,12 @@
 import { defineFact } from '../model/fact.ts';
-import { type KubeObject, type Many, ReadError, type Scope, type Source, type Unread, unreadOf } from '../model/source.ts';
+import type { KubeObject, Many, Source, Unread } from '../model/source.ts';
 import { list, number, record, records, strings, text } from '../parse/fields.ts';
 import { grouped } from '../parse/grouped.ts';
 import { imageOf } from '../parse/image.ts';
 import { flag, type MimirLimits, mimirLimits } from '../parse/mimir-config.ts';
 import { kinds, listing } from './kinds.ts';
 import type { Container } from './pods.ts';
+import { readOr } from './read-or.ts';
 import { type Workload, workloads } from './workloads.ts';
 
 /** A Service that leads to a Mimir. */
@@ -62,7 +63,7 @@ export const mimirs = defineFact({
     const parts = workloads.read.filter((workload) => isMimir(workload) || isGateway(workload));
     const groups = grouped(parts, ({ namespace, labels }) => `${namespace}/${labels['app.kubernetes.io/instance'] ?? ''}`);
     const whole = [...groups.values()].filter((members) => members.some(isMimir));
-    const services = whole.length === 0 ? [] : await softly(source, 'services', {}, []);
+    const services = whole.length === 0 ? [] : await readOr(() => source.list(kinds.services), null, []);
     return { read: await Promise.all(whole.map((members) => mimirOf(source, members, services))), unread: served(workloads.unread) };
   },
 });
@@ -92,7 +93,7 @@ async function mimirOf(source: Source, members: readonly Workload[], all: readon
   const { namespace } = first;
   const unread: Unread[] = [];
   const services = (all ?? []).filter(({ metadata }) => metadata.namespace === namespace);
-  const maps = (await softly(source, 'configmaps', { namespace }, unread)) ?? [];
+  const maps = await readOr(() => source.list(kinds.configmaps, { namespace }), [], unread);
   const queried = answering(members);
   const named = queried ?? first;
   const mounted = new Set(members.flatMap(mountedMaps));
@@ -117,22 +118,6 @@ async function mimirOf(source: Source, members: readonly Workload[], all: readon
     compacting: members.find((member) => isMimir(member) && ['all', 'backend', 'compactor'].includes(targetOf(member))) ?? null,
     unread,
   };
-}
-
-/** Null: they could not be read. */
-async function softly(
-  source: Source,
-  resource: 'services' | 'configmaps',
-  scope: Scope,
-  unread: Unread[],
-): Promise<readonly KubeObject[] | null> {
-  try {
-    return await source.list(kinds[resource], scope);
-  } catch (error) {
-    if (!(error instanceof ReadError)) throw error;
-    unread.push(unreadOf(error));
-    return null;
-  }
 }
 
 // Parts that serve the query API, the best first: pkg/mimir/modules.go. A gateway in front of them serves it too.

@@ -1,6 +1,7 @@
-import { type Kind, type KubeObject, ReadError, type Source, type Unread, unreadOf } from '../model/source.ts';
+import type { KubeObject, Source, Unread } from '../model/source.ts';
 import { list, record, records, text } from '../parse/fields.ts';
 import { kinds, listing } from './kinds.ts';
+import { readOr } from './read-or.ts';
 
 /** One rule of a role. */
 export interface RoleRule {
@@ -66,24 +67,16 @@ export const readingRbac = [kinds.roles, kinds.rolebindings, kinds.clusterroles,
 export async function rbacOf(source: Source): Promise<Rbac> {
   const unread: Unread[] = [];
   const [roles, clusterRoles, roleBindings, clusterRoleBindings] = await Promise.all(
-    [kinds.roles, kinds.clusterroles, kinds.rolebindings, kinds.clusterrolebindings].map((kind) => readable(source, kind, unread)),
+    [kinds.roles, kinds.clusterroles, kinds.rolebindings, kinds.clusterrolebindings].map((kind) =>
+      // Not even a kind that is not served is known to be empty: another authorizer decides then.
+      readOr(() => source.list(kind), [], unread),
+    ),
   );
   return {
     roles: [...(roles ?? []), ...(clusterRoles ?? [])].map(roleOf),
     bindings: [...(roleBindings ?? []), ...(clusterRoleBindings ?? [])].map(bindingOf),
     unread,
   };
-}
-
-/** Not even a kind that is not served is known to be empty: another authorizer decides then. */
-async function readable(source: Source, kind: Kind, unread: Unread[]): Promise<readonly KubeObject[]> {
-  try {
-    return await source.list(kind);
-  } catch (error) {
-    if (!(error instanceof ReadError)) throw error;
-    unread.push(unreadOf(error));
-    return [];
-  }
 }
 
 const texts = (value: unknown): readonly string[] => list(value).map(String);

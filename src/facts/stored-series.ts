@@ -1,11 +1,13 @@
 import { defineFact, type Fact } from '../model/fact.ts';
-import { ReadError, type Source, type Unread, unreadOf } from '../model/source.ts';
+import { ReadError, type Source, type Unread } from '../model/source.ts';
 import { grouped } from '../parse/grouped.ts';
-import { namesOf, type Sample, samplesOf } from '../parse/promapi.ts';
+import { namesOf, type Sample } from '../parse/promapi.ts';
+import { literalPattern } from '../parse/re2/literal.ts';
 import { labelSpellings, legalName } from '../parse/spellings.ts';
 import type { IdentityLabel, Nouns } from './emitters.ts';
 import { prometheusServers, type Server, type Shard } from './prometheus.ts';
-import { askPrometheus } from './prometheus-api.ts';
+import { askInstant, askPrometheus } from './prometheus-api.ts';
+import { readOr } from './read-or.ts';
 import { type EmitterTarget, type ServerTargets, targets } from './targets.ts';
 
 /** One identity label among the stored token series. */
@@ -136,7 +138,7 @@ async function shardSeries(
   unread: Unread[],
 ): Promise<ShardSeries | null> {
   const all = `{__name__=~${quoted(question.pattern)}}`;
-  try {
+  const read = async (): Promise<ShardSeries> => {
     const names = await countsOf(question, all);
     if (names.length === 0)
       return { names, former: [], identities: [], age: null, lastAge: await lastSeen(question, all), overcount: null };
@@ -151,11 +153,8 @@ async function shardSeries(
     ]);
     const former = recent.filter(({ name }) => !names.some((now) => now.name === name));
     return { names, former, identities, age, lastAge: null, overcount };
-  } catch (error) {
-    if (!(error instanceof ReadError)) throw error;
-    unread.push(unreadOf(error));
-    return null;
-  }
+  };
+  return readOr(read, null, unread);
 }
 
 async function countsOf(question: Question, series: string): Promise<readonly Counted[]> {
@@ -172,9 +171,8 @@ function quoted(text: string): string {
   return JSON.stringify(text);
 }
 
-async function instant({ source, shard }: Question, query: string): Promise<readonly Sample[]> {
-  const what = `GET /api/v1/query of ${shard.name}`;
-  return samplesOf(await askPrometheus(source, shard, '/api/v1/query', [['query', query]]), what);
+function instant({ source, shard }: Question, query: string): Promise<readonly Sample[]> {
+  return askInstant(source, shard, query);
 }
 
 /** Which names exist comes from /labels; whether a series carries one with a value now, which /labels cannot tell from the past, from a query each. */
@@ -231,7 +229,7 @@ async function overcountOf(question: Question, targets: readonly EmitterTarget[]
   const differing = new Set(shared.flatMap((copies) => differences(copies)));
   // Without an instance that is the same for all copies of an emitter, emitters could not be kept apart.
   if (differing.has('instance') || differing.size === 0 || [...differing].some((name) => !legalName.test(name))) return null;
-  const instances = shared.map((copies) => escapedRegex(copies[0]?.labels.instance ?? ''));
+  const instances = shared.map((copies) => literalPattern(copies[0]?.labels.instance ?? ''));
   const series = `{__name__=~${quoted(question.pattern)},instance=~${quoted(instances.join('|'))}}`;
   // The mean of the copies rather than the greatest: they were not read at the same moment.
   return softly(question, `sum(${series}) / sum(avg without (${[...differing].sort().join(', ')}) (${series}))`);
@@ -250,8 +248,4 @@ export function doubled(targets: readonly EmitterTarget[]): readonly (readonly E
 export function differences(copies: readonly EmitterTarget[]): readonly string[] {
   const names = new Set(copies.flatMap(({ labels }) => Object.keys(labels)));
   return [...names].filter((name) => new Set(copies.map(({ labels }) => labels[name] ?? '')).size > 1);
-}
-
-function escapedRegex(text: string): string {
-  return text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&');
 }

@@ -1,11 +1,12 @@
 import { defineFact, type Fact } from '../model/fact.ts';
-import { ReadError, type Source, type Unread, unreadOf } from '../model/source.ts';
+import { ReadError, type Source, type Unread } from '../model/source.ts';
 import { record, text } from '../parse/fields.ts';
 import { activeTargets, atLeast, buildText, droppedCounts, poolNames, type Target } from '../parse/promapi.ts';
 import { addressOf } from './coverage.ts';
 import type { Emitter, Nouns } from './emitters.ts';
 import { prometheusServers, type Server, type Shard } from './prometheus.ts';
 import { askPrometheus } from './prometheus-api.ts';
+import { readOr } from './read-or.ts';
 
 /** An active target at an emitter's address. */
 export interface EmitterTarget extends Target {
@@ -92,17 +93,7 @@ async function targetsOf(source: Source, server: Server, emitters: readonly Emit
 
 /** What each shard says; what cannot be read is added to `unread`. */
 async function collected<T>(shards: readonly Shard[], unread: Unread[], ask: (shard: Shard) => Promise<T>): Promise<readonly T[]> {
-  const tried = await Promise.all(
-    shards.map(async (shard) => {
-      try {
-        return [await ask(shard)];
-      } catch (error) {
-        if (!(error instanceof ReadError)) throw error;
-        unread.push(unreadOf(error));
-        return [];
-      }
-    }),
-  );
+  const tried = await Promise.all(shards.map((shard) => readOr(async () => [await ask(shard)], [], unread)));
   return tried.flat();
 }
 

@@ -2,13 +2,14 @@ import { defineFact, type Fact } from '../model/fact.ts';
 import { ReadError, type Source, type Unread, unreadOf } from '../model/source.ts';
 import { type Substituted, substituteVariables } from '../parse/dashboard-variables.ts';
 import type { PlacedQuery } from '../parse/dashboards.ts';
-import { namesOf, samplesOf } from '../parse/promapi.ts';
+import { namesOf } from '../parse/promapi.ts';
 import { type QueryShape, queryShape, type VectorSelector } from '../parse/promql.ts';
 import { anchored } from '../parse/re2/match.ts';
 import type { Nouns } from './emitters.ts';
 import type { Server, Shard } from './prometheus.ts';
-import { askPrometheus } from './prometheus-api.ts';
+import { askInstant, askPrometheus } from './prometheus-api.ts';
 import { type QueryHolder, queryHolders } from './query-holders.ts';
+import { readOr } from './read-or.ts';
 import { type ServerSeries, storedSeries } from './stored-series.ts';
 import { matches, type TokenSelector, tried } from './token-selectors.ts';
 
@@ -113,14 +114,8 @@ function askerOf(asked: Asked): (query: Untried, unread: Unread[]) => Promise<re
   const labels = new Map<string, Promise<readonly string[]>>();
   const labelsOf = (name: string): Promise<readonly string[]> => remembered(labels, name, () => storedLabels(asked, name));
   return async ({ about, ...query }, unread) => {
-    try {
-      const selectors = await Promise.all(about.map((selector) => tried({ ...asked, count, labelsOf }, selector, query.substituted)));
-      return [{ ...query, selectors }];
-    } catch (error) {
-      if (!(error instanceof ReadError)) throw error;
-      unread.push(unreadOf(error));
-      return [];
-    }
+    const selectorsOf = () => Promise.all(about.map((selector) => tried({ ...asked, count, labelsOf }, selector, query.substituted)));
+    return readOr(async () => [{ ...query, selectors: await selectorsOf() }], [], unread);
   };
 }
 
@@ -133,7 +128,7 @@ function remembered<T>(known: Map<string, Promise<T>>, key: string, ask: () => P
 }
 
 async function number({ source, shard }: Asked, query: string): Promise<number> {
-  const samples = samplesOf(await askPrometheus(source, shard, '/api/v1/query', [['query', query]]), `GET /api/v1/query of ${shard.name}`);
+  const samples = await askInstant(source, shard, query);
   return samples[0]?.value ?? 0;
 }
 

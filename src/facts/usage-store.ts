@@ -1,7 +1,8 @@
-import { ReadError, type Unread, unreadOf } from '../model/source.ts';
+import { ReadError, type Unread } from '../model/source.ts';
 import { namesOf } from '../parse/promapi.ts';
 import type { Server, Shard } from './prometheus.ts';
 import { askedOf } from './prometheus-api.ts';
+import { readOr } from './read-or.ts';
 import { targets } from './targets.ts';
 import type { Asked } from './usage-asked.ts';
 import type { ShardFamily } from './usage-figure.ts';
@@ -39,22 +40,12 @@ export function warningsIn(
 /** The names of the family that each shard stores in the window, with their labels: from the index, which costs no samples. */
 export async function storeOf(asked: Asked, server: Server): Promise<Store> {
   const unread: Unread[] = [...server.unread];
-  const warnings: string[] = [];
   const targetLabels = await targetLabelsOf(asked, server);
-  const families = await Promise.all(
-    server.shards.map(async (shard) => {
-      try {
-        const found = await familiesOf(asked, shard, targetLabels);
-        warnings.push(...found.warnings);
-        return found.families;
-      } catch (error) {
-        if (!(error instanceof ReadError)) throw error;
-        unread.push(unreadOf(error));
-        return [];
-      }
-    }),
+  const found = await Promise.all(
+    server.shards.map((shard) => readOr(async () => [await familiesOf(asked, shard, targetLabels)], [], unread)),
   );
-  return { server, shards: server.shards, families: families.flat(), unread, warnings };
+  const [families, warnings] = [found.flat().flatMap((each) => each.families), found.flat().flatMap((each) => each.warnings)];
+  return { server, shards: server.shards, families, unread, warnings };
 }
 
 async function targetLabelsOf({ reader, nouns }: Asked, server: Server): Promise<readonly string[]> {

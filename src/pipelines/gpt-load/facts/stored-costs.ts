@@ -1,9 +1,9 @@
 import { prometheusServers } from '../../../facts/prometheus.ts';
-import { askPrometheus } from '../../../facts/prometheus-api.ts';
+import { askInstant } from '../../../facts/prometheus-api.ts';
 import { type QueryHolder, queryHolders } from '../../../facts/query-holders.ts';
+import { readOr } from '../../../facts/read-or.ts';
 import { defineFact } from '../../../model/fact.ts';
-import { ReadError, type Unread, unreadOf } from '../../../model/source.ts';
-import { samplesOf } from '../../../parse/promapi.ts';
+import type { Unread } from '../../../model/source.ts';
 import { costFamily } from '../names.ts';
 import { nouns } from '../nouns.ts';
 
@@ -29,16 +29,7 @@ export const storedCosts = defineFact({
     const counts = await Promise.all(
       servers.servers
         .flatMap(({ shards }) => shards)
-        .map(async (shard) => {
-          try {
-            const data = await askPrometheus(source, shard, '/api/v1/query', [['query', `count(${costFamily})`]]);
-            return [samplesOf(data, `GET /api/v1/query of ${shard.name}`)[0]?.value ?? 0];
-          } catch (error) {
-            if (!(error instanceof ReadError)) throw error;
-            unread.push(unreadOf(error));
-            return [];
-          }
-        }),
+        .map((shard) => readOr(async () => [(await askInstant(source, shard, `count(${costFamily})`))[0]?.value ?? 0], [], unread)),
     );
     const read = counts.flat();
     return { queries, series: read.length === 0 ? null : read.reduce((sum, count) => sum + count, 0), unread };

@@ -1,11 +1,13 @@
 import { addressOf } from '../../../facts/coverage.ts';
 import { prometheusServers, type Server, type Shard } from '../../../facts/prometheus.ts';
-import { askPrometheus } from '../../../facts/prometheus-api.ts';
+import { askInstant } from '../../../facts/prometheus-api.ts';
+import { readOr } from '../../../facts/read-or.ts';
 import { storedSeries } from '../../../facts/stored-series.ts';
 import { targets } from '../../../facts/targets.ts';
 import { defineFact } from '../../../model/fact.ts';
-import { ReadError, type Source, type Unread, unreadOf } from '../../../model/source.ts';
-import { type Sample, samplesOf } from '../../../parse/promapi.ts';
+import type { Source, Unread } from '../../../model/source.ts';
+import type { Sample } from '../../../parse/promapi.ts';
+import { literalPattern } from '../../../parse/re2/literal.ts';
 import { tokenFamily } from '../names.ts';
 import { nouns } from '../nouns.ts';
 import { emitterOf } from './emitters.ts';
@@ -61,7 +63,7 @@ interface Known {
 async function countersOf(source: Source, server: Server, known: readonly Known[]): Promise<StoredCounters> {
   const unread: Unread[] = [];
   const asked = async <T>(read: (ask: Ask) => Promise<readonly T[]>): Promise<readonly T[]> => {
-    const parts = await Promise.all(server.shards.map((shard) => softly(() => read(asker(source, shard)), unread)));
+    const parts = await Promise.all(server.shards.map((shard) => readOr(() => read(asker(source, shard)), [], unread)));
     return parts.flat();
   };
   const groups = sharing(known.map(({ instance }) => instance)).filter((group) => group.length > 1);
@@ -77,18 +79,8 @@ type Ask = (query: string) => Promise<readonly Sample[]>;
 
 const asker =
   (source: Source, shard: Shard): Ask =>
-  async (query) =>
-    samplesOf(await askPrometheus(source, shard, '/api/v1/query', [['query', query]]), `GET /api/v1/query of ${shard.name}`);
-
-async function softly<T>(read: () => Promise<readonly T[]>, unread: Unread[]): Promise<readonly T[]> {
-  try {
-    return await read();
-  } catch (error) {
-    if (!(error instanceof ReadError)) throw error;
-    unread.push(unreadOf(error));
-    return [];
-  }
-}
+  (query) =>
+    askInstant(source, shard, query);
 
 /** A day more than the log is kept by default: internal/types/types.go, request_log_retention_days. */
 async function fallsOf(ask: Ask, known: readonly Known[]): Promise<StoredCounters['falls']> {
@@ -104,7 +96,7 @@ async function fallsOf(ask: Ask, known: readonly Known[]): Promise<StoredCounter
 /** Pods of one log have equal counters of equal labels; those of logs of their own do not. */
 async function multipliedOf(ask: Ask, group: readonly Instance[], known: readonly Known[]): Promise<readonly Multiplied[]> {
   const names = known.filter(({ instance }) => group.includes(instance)).flatMap((each) => each.names);
-  const series = `${tokenFamily}{type=~"prompt|completion",instance=~${JSON.stringify(names.map(escaped).join('|'))}}`;
+  const series = `${tokenFamily}{type=~"prompt|completion",instance=~${JSON.stringify(names.map(literalPattern).join('|'))}}`;
   const by = 'by (group, model, type)';
   const [copies, twice, equal, factor] = await Promise.all([
     number(ask, `count(count by (instance) (${series}))`),
@@ -119,7 +111,7 @@ async function multipliedOf(ask: Ask, group: readonly Instance[], known: readonl
 async function durationsOf(ask: Ask, known: readonly Known[]): Promise<StoredCounters['durations']> {
   const names = known.flatMap((each) => each.names);
   if (names.length === 0) return [];
-  const series = `scrape_duration_seconds{instance=~${JSON.stringify(names.map(escaped).join('|'))}}`;
+  const series = `scrape_duration_seconds{instance=~${JSON.stringify(names.map(literalPattern).join('|'))}}`;
   const took = await ask(`max by (instance) (avg_over_time(${series}[15m]))`);
   return took.flatMap(({ labels, value }) => {
     const owner = known.find((each) => each.names.includes(labels.instance ?? ''));
@@ -131,5 +123,3 @@ async function number(ask: Ask, query: string): Promise<number> {
   const value = (await ask(query))[0]?.value ?? 0;
   return Number.isFinite(value) ? value : 0;
 }
-
-const escaped = (text: string): string => text.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&');

@@ -1,12 +1,12 @@
 import type { Emission } from '../../../facts/emitters.ts';
 import type { Server, Shard } from '../../../facts/prometheus.ts';
-import { askPrometheus } from '../../../facts/prometheus-api.ts';
+import { askInstant, askPrometheus } from '../../../facts/prometheus-api.ts';
 import { storedSeries } from '../../../facts/stored-series.ts';
 import { copyLabels } from '../../../facts/usage-selector.ts';
 import { type Attempt, defineFact } from '../../../model/fact.ts';
 import { type Many, ReadError, type Source, type Unread, unreadOf } from '../../../model/source.ts';
 import { normaliseLabel } from '../../../parse/metric-names.ts';
-import { namesOf, type Sample, samplesOf } from '../../../parse/promapi.ts';
+import { namesOf, type Sample } from '../../../parse/promapi.ts';
 import { writeLabel } from '../../../parse/promql.ts';
 import { emissions } from '../../envoy-ai-gateway/facts/emissions.ts';
 import { nouns } from '../nouns.ts';
@@ -105,6 +105,6 @@ async function telling({ source, shard }: Asked, series: string, labels: readonl
   return { label: null, values: [] };
 }
 
-async function samples({ source, shard }: Pick<Asked, 'source' | 'shard'>, query: string): Promise<readonly Sample[]> {
-  return samplesOf(await askPrometheus(source, shard, '/api/v1/query', [['query', query]]), `GET /api/v1/query of ${shard.name}`);
+function samples({ source, shard }: Pick<Asked, 'source' | 'shard'>, query: string): Promise<readonly Sample[]> {
+  return askInstant(source, shard, query);
 }
