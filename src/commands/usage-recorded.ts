@@ -1,8 +1,9 @@
+import { largestFirst } from '../facts/usage-rows.ts';
 import type { Reader } from '../model/fact.ts';
 import { ReadError } from '../model/source.ts';
-import type { Usage, UsageAnswer, UsageMatch, UsageQuestion, UsageRow, UsageSource, UsageWindow } from '../model/usage.ts';
+import type { Usage, UsageAnswer, UsageQuestion, UsageRow, UsageSource, UsageWindow } from '../model/usage.ts';
+import { takesValue } from '../parse/matcher.ts';
 import { normaliseLabel } from '../parse/metric-names.ts';
-import { anchored } from '../parse/re2/match.ts';
 import { windowOf } from './usage-window.ts';
 
 /** The window of which a bundle keeps the usage: the one that usage looks at by default. */
@@ -65,23 +66,20 @@ function narrowed(usage: Usage, question: UsageQuestion, model: string): UsageAn
   const at = (label: string): number => placeOf(label, usage.by);
   const places = by.map(at);
   const tests = question.where.map((match) => ({ match, place: at(match.label) }));
-  const rows = usage.rows.filter(({ values }) => tests.every(({ match, place }) => passes(match, values[place] ?? '')));
+  const rows = usage.rows.filter(({ values }) => tests.every(({ match, place }) => takesValue(match, values[place] ?? '')));
   if (rows.length === 0 && usage.rows.length > 0) return { status: 'nothing', why: `${usage.from} stores no tokens that --where selects` };
   const doubt = tests.length > 0 && usage.unsure > 0 ? ['which of the doubtful tokens --where selects is not in the bundle'] : [];
   const sums = summed(rows, places).map((row) => (question.requests ? row : withoutRequests(row)));
-  return { status: 'read', usage: { ...usage, by, extra, rows: sorted(sums, usage.counted), notes: [...usage.notes, ...doubt] } };
+  return {
+    status: 'read',
+    usage: { ...usage, by, extra, rows: sums.toSorted(largestFirst(usage.counted)), notes: [...usage.notes, ...doubt] },
+  };
 }
 
 function placeOf(label: string, by: readonly string[]): number {
   const place = by.findIndex((each) => normaliseLabel(each) === normaliseLabel(label));
   if (place < 0) throw notRecorded(`collected with --since ${recordedSince} by ${by.join(', ')}`);
   return place;
-}
-
-/** As Prometheus matches: a pattern is anchored at both ends. */
-function passes({ op, value }: UsageMatch, actual: string): boolean {
-  const hit = op === '=' || op === '!=' ? actual === value : anchored(value).fullMatch(actual) !== null;
-  return op === '=' || op === '=~' ? hit : !hit;
 }
 
 function withoutRequests(row: UsageRow): UsageRow {
@@ -125,10 +123,4 @@ function piecesOf(left: UsageRow['pieces'], right: UsageRow['pieces']): UsageRow
     sums.set(piece.at, before === undefined ? piece : { at: piece.at, ...amountsOf(before, piece) });
   }
   return [...sums.values()].toSorted((a, b) => a.at - b.at);
-}
-
-/** The largest first, as usage shows them. */
-function sorted(rows: readonly UsageRow[], counted: readonly string[]): readonly UsageRow[] {
-  const total = ({ tokens }: UsageRow): number => counted.reduce((sum, type) => sum + (tokens[type] ?? 0), 0);
-  return rows.toSorted((a, b) => total(b) - total(a) || (a.values.join('\0') < b.values.join('\0') ? -1 : 1));
 }

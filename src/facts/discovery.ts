@@ -1,4 +1,4 @@
-import { anchored } from '../parse/re2/match.ts';
+import { takesWhole } from '../parse/matcher.ts';
 import { PatternError } from '../parse/re2/state.ts';
 import { type Labels, RelabelError, type RelabelRule, relabel, relabelRule } from '../parse/relabel.ts';
 import type { Monitor, MonitorEndpoint } from './monitors.ts';
@@ -118,22 +118,12 @@ function sanitized(name: string): string {
   return name.replace(/[^a-zA-Z0-9_]/g, '_');
 }
 
-/** Whether the endpoint takes a discovered port: promcfg.go generatePodMonitorConfig, where port wins over portNumber over targetPort, and none takes every port. */
+/** Whether the endpoint takes a discovered port: promcfg.go generatePodMonitorConfig, where port wins over portNumber over targetPort, and none takes every port. An invalid pattern takes nothing: the operator refuses it elsewhere. */
 export function takesPort(endpoint: MonitorEndpoint, port: Pick<Discovered, 'portName' | 'portNumber'>): boolean {
-  if (endpoint.port !== null) return portPattern(endpoint.port, port.portName ?? '');
+  if (endpoint.port !== null) return takesWhole(endpoint.port, port.portName ?? '');
   if (endpoint.portNumber !== null) return endpoint.portNumber === port.portNumber;
   if (typeof endpoint.targetPort === 'number') return endpoint.targetPort === port.portNumber;
-  return endpoint.targetPort === null || portPattern(endpoint.targetPort, port.portName ?? '');
-}
-
-/** Whether a pattern of an endpoint matches a port name whole. An invalid one matches nothing: the operator refuses it elsewhere. */
-export function portPattern(pattern: string, text: string): boolean {
-  try {
-    return anchored(pattern).fullMatch(text) !== null;
-  } catch (error) {
-    if (error instanceof PatternError) return false;
-    throw error;
-  }
+  return endpoint.targetPort === null || takesWhole(endpoint.targetPort, port.portName ?? '');
 }
 
 /** What the generated rules and the endpoint's own relabelings make of a discovered target. */

@@ -1,6 +1,7 @@
+import { takesWhole } from '../parse/matcher.ts';
 import { unmet } from '../parse/selector.ts';
 import type { Condition, Cover, Miss } from './coverage.ts';
-import { type Discovered, discoveredOf, portPattern, relabelled, serviceLabels } from './discovery.ts';
+import { type Discovered, discoveredOf, relabelled, serviceLabels } from './discovery.ts';
 import type { Emitter } from './emitters.ts';
 import type { Monitor, MonitorEndpoint } from './monitors.ts';
 import { podPortOf, type Service, servicesOf } from './service-monitors.ts';
@@ -95,7 +96,7 @@ function discoveredThrough({ emitter, service }: Way): readonly ThroughPort[] {
 }
 
 function takes({ port, targetPort }: MonitorEndpoint, found: ThroughPort): boolean {
-  if (port !== null) return found.servicePort !== null && portPattern(port, found.servicePort);
+  if (port !== null) return found.servicePort !== null && takesWhole(port, found.servicePort);
   if (typeof targetPort === 'number') return targetPort === found.portNumber;
-  return targetPort === null || portPattern(targetPort, found.portName ?? '');
+  return targetPort === null || takesWhole(targetPort, found.portName ?? '');
 }

@@ -2,6 +2,7 @@ import { defineFact, type Fact } from '../model/fact.ts';
 import { ReadError, type Source, type Unread, unreadOf } from '../model/source.ts';
 import { type Substituted, substituteVariables } from '../parse/dashboard-variables.ts';
 import type { PlacedQuery } from '../parse/dashboards.ts';
+import { takesWhole } from '../parse/matcher.ts';
 import { namesOf } from '../parse/promapi.ts';
 import { type QueryShape, queryShape, type VectorSelector } from '../parse/promql.ts';
 import { anchored } from '../parse/re2/match.ts';
@@ -11,7 +12,7 @@ import { askInstant, askPrometheus } from './prometheus-api.ts';
 import { type QueryHolder, queryHolders } from './query-holders.ts';
 import { readOr } from './read-or.ts';
 import { type ServerSeries, storedSeries } from './stored-series.ts';
-import { matches, type TokenSelector, tried } from './token-selectors.ts';
+import { type TokenSelector, tried } from './token-selectors.ts';
 
 /** A query of a dashboard or rule that is about tokens, held against what one Prometheus stores. */
 export interface TokenQuery {
@@ -97,7 +98,7 @@ function selectsFamily(selector: VectorSelector, nouns: Nouns): boolean {
   const family = anchored(nouns.family.sumPattern);
   if (selector.name !== null) return family.fullMatch(selector.name) !== null;
   const pattern = selector.matchers.find(({ label, op }) => label === '__name__' && op === '=~')?.value;
-  return pattern !== undefined && nouns.family.spellings.some((spelling) => matches(pattern, spelling));
+  return pattern !== undefined && nouns.family.spellings.some((spelling) => takesWhole(pattern, spelling));
 }
 
 interface Asked {

@@ -1,8 +1,7 @@
 import { holdsVariable, type Substituted } from '../parse/dashboard-variables.ts';
+import { takesValue, takesWhole } from '../parse/matcher.ts';
 import { normaliseLabel } from '../parse/metric-names.ts';
 import { type LabelMatch, type VectorSelector, writeLabel } from '../parse/promql.ts';
-import { anchored } from '../parse/re2/match.ts';
-import { PatternError } from '../parse/re2/state.ts';
 import type { Nouns } from './emitters.ts';
 import type { Shard } from './prometheus.ts';
 import type { ServerSeries } from './stored-series.ts';
@@ -22,16 +21,6 @@ export interface TokenSelector {
   readonly corrected: { readonly name: string; readonly text: string; readonly found: number; relabel(label: string): string } | null;
 }
 
-/** Whether a matcher's pattern takes a text; one that Prometheus refuses takes none. */
-export function matches(pattern: string, text: string): boolean {
-  try {
-    return anchored(pattern).fullMatch(text) !== null;
-  } catch (error) {
-    if (error instanceof PatternError) return false;
-    throw error;
-  }
-}
-
 /** What a selector is tried with. */
 export interface Tools {
   readonly shard: Shard;
@@ -48,7 +37,7 @@ export async function tried(tools: Tools, selector: VectorSelector, substituted:
   const names = stored.names.map(({ name }) => name);
   const name =
     selector.name ??
-    names.find((candidate) => matches(selector.matchers.find(({ label }) => label === '__name__')?.value ?? '', candidate)) ??
+    names.find((candidate) => takesWhole(selector.matchers.find(({ label }) => label === '__name__')?.value ?? '', candidate)) ??
     null;
   const isStored = name !== null && names.includes(name);
   const found = isStored ? await tools.count(`count(${written(name, open)})`) : 0;
@@ -164,12 +153,7 @@ function separates(selector: VectorSelector, matchers: readonly LabelMatch[], to
   const own = matchers.filter(({ label }) => normaliseLabel(label) === total.label);
   if (grouped || own.some(({ value }) => holdsVariable(value))) return true;
   const taken = [...new Set([...total.values, 'total', 'cached_input', 'cache_creation_input', 'reasoning'])].filter((type) =>
-    own.every((matcher) => takes(matcher, type)),
+    own.every((matcher) => takesValue(matcher, type)),
   );
   return taken.length <= 1 || taken.every((type) => total.values.includes(type));
-}
-
-function takes({ op, value }: LabelMatch, type: string): boolean {
-  const hit = op === '=' || op === '!=' ? value === type : matches(value, type);
-  return op === '=' || op === '=~' ? hit : !hit;
 }

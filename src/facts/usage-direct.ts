@@ -1,6 +1,6 @@
-import type { UsageAnswer, UsageMatch } from '../model/usage.ts';
+import type { UsageAnswer } from '../model/usage.ts';
+import { takesValue } from '../parse/matcher.ts';
 import { normaliseLabel } from '../parse/metric-names.ts';
-import { anchored } from '../parse/re2/match.ts';
 import type { Emission, TokenSeries } from './emitters.ts';
 import { type Asked, countedOf } from './usage-asked.ts';
 import { groupingOf, identityOf } from './usage-labels.ts';
@@ -64,7 +64,7 @@ function summed(
   const first = nouns.family.total?.values[0];
   const labels = by.map(normaliseLabel);
   const wanted = (own: TokenSeries['labels']): boolean =>
-    question.where.every((match) => taken(match, own[normaliseLabel(match.label)] ?? ''));
+    question.where.every((match) => takesValue(match, own[normaliseLabel(match.label)] ?? ''));
   const valuesOf = (own: TokenSeries['labels']): readonly string[] => labels.map((label) => own[label] ?? '');
   for (const { labels: own, sum: tokens, count } of metered.flatMap(seriesOf)) {
     if (!wanted(own)) continue;
@@ -77,12 +77,6 @@ function summed(
   if (traits.ownRequests === true)
     for (const { labels: own, count } of metered.flatMap(requestsIn)) if (wanted(own)) sum.addRequests(valuesOf(own), [[0, count]]);
   return sum.rows();
-}
-
-/** Whether a value passes a --where, whose patterns match the whole value as Prometheus's do. */
-function taken({ op, value }: UsageMatch, actual: string): boolean {
-  const hit = op === '=' || op === '!=' ? actual === value : anchored(value).fullMatch(actual) !== null;
-  return op === '=' || op === '=~' ? hit : !hit;
 }
 
 function sinceOf(metered: readonly Emission[]): { readonly oldest: string; readonly newest: string } | null {

@@ -97,11 +97,18 @@ function limitOf({ pieces, apart }: Shape): { group(): void; piece(): void } {
   };
 }
 
+/** The order of rows, by what they count in all. */
+export function largestFirst(counted: readonly string[]): (a: Row, b: Row) => number {
+  const total = ({ tokens }: Row): number => counted.reduce((sum, type) => sum + (tokens[type] ?? 0), 0);
+  return (a, b) => total(b) - total(a) || (a.values.join('\0') < b.values.join('\0') ? -1 : 1);
+}
+
+type Row = Pick<UsageRow, 'tokens' | 'values'>;
+
 function sorted(entries: readonly Entry[], { requests: wanted, counted }: Shape): readonly UsageRow[] {
-  const total = ({ tokens }: Entry): number => counted.reduce((sum, type) => sum + (tokens[type] ?? 0), 0);
   return entries
     .filter(({ tokens, requests }) => requests > 0 || Object.values(tokens).some((sum) => sum > 0))
-    .sort((a, b) => total(b) - total(a) || (a.values.join('\0') < b.values.join('\0') ? -1 : 1))
+    .sort(largestFirst(counted))
     .map(({ values, tokens, points, pieces, requests }) => ({
       values,
       tokens,
