@@ -59,16 +59,28 @@ export function withoutMetricRule(
   const own = placeOf(rule, endpoint.metricRelabelings);
   if (own !== null) {
     const path = `${fieldOf(found, 'metricRelabelings')}/${own}`;
-    return patching(`remove ${path.slice('/spec/'.length)} of ${monitor.subject}`, [monitorNamed(monitor), [{ op: 'remove', path }]]);
+    return patching(`remove ${path.slice('/spec/'.length)} of ${monitor.subject}`, [
+      monitorNamed(monitor),
+      removing(path, endpoint.metricRelabelings[own]),
+    ]);
   }
   const classes = object?.scrapeClasses ?? [];
   for (const [at, scrapeClass] of classes.entries()) {
     const place = placeOf(rule, records(scrapeClass.metricRelabelings));
     if (object === null || place === null) continue;
     const path = `/spec/scrapeClasses/${at}/metricRelabelings/${place}`;
-    return patching(`remove ${path.slice('/spec/'.length)} of ${object.subject}`, [prometheusNamed(object), [{ op: 'remove', path }]]);
+    const whole = records(scrapeClass.metricRelabelings)[place];
+    return patching(`remove ${path.slice('/spec/'.length)} of ${object.subject}`, [prometheusNamed(object), removing(path, whole)]);
   }
   return null;
+}
+
+/** Takes an item of a list away while it is the one that was read: once it is gone, or another was put before it, its place is another's. */
+export function removing(path: string, value: unknown): readonly Operation[] {
+  return [
+    { op: 'test', path, value },
+    { op: 'remove', path },
+  ];
 }
 
 /** Takes one rule of a remote write away; null where the object has no such rule. */
@@ -78,7 +90,8 @@ export function withoutWriteRule(url: string, rule: RelabelRule, object: Prometh
   const place = placeOf(rule, records(writes[at]?.writeRelabelConfigs));
   if (object === null || place === null) return null;
   const path = `/spec/remoteWrite/${at}/writeRelabelConfigs/${place}`;
-  return patching(`remove ${path.slice('/spec/'.length)} of ${object.subject}`, [prometheusNamed(object), [{ op: 'remove', path }]]);
+  const whole = records(writes[at]?.writeRelabelConfigs)[place];
+  return patching(`remove ${path.slice('/spec/'.length)} of ${object.subject}`, [prometheusNamed(object), removing(path, whole)]);
 }
 
 /** Where a rule stands among rules as they are written; null when it does not. */

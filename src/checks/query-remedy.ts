@@ -52,7 +52,11 @@ function inFields(query: Held, better: string, say: string): Remedy {
   const operations = placesOf(object.spec, '/spec').flatMap(([path, value]): readonly Operation[] => {
     const changed =
       query.query.kind === 'variable' ? value.replaceAll(query.query.expr, () => better) : value === query.query.expr ? better : value;
-    return changed === value ? [] : [{ op: 'replace', path, value: changed }];
+    if (changed === value) return [];
+    return [
+      { op: 'test', path, value },
+      { op: 'replace', path, value: changed },
+    ];
   });
   return operations.length === 0 ? { text: say } : patching(say, [{ resource: resource.replace(/s$/, ''), namespace, name }, operations]);
 }
@@ -71,12 +75,14 @@ interface Place {
   readonly at: readonly string[];
 }
 
-/** kubectl sees to it that nobody changed the object in between: replace sends its resourceVersion back. */
+/** kubectl sees to it that nobody changed the object in between: replace sends its resourceVersion back. Where the better one holds the other, it is left alone: nothing is put around it twice. */
 function inText(query: Held, better: string, say: string, { resource, name, at }: Place): Remedy {
   const { namespace = '' } = query.holder.object.metadata;
   const field = at.map((part) => `[${JSON.stringify(part)}]`).join('');
   const swap =
-    query.query.kind === 'variable' ? 'if type == "string" then split($old) | join($new) else . end' : 'if . == $old then $new else . end';
+    query.query.kind === 'variable'
+      ? 'if type == "string" then split($new) | map(split($old) | join($new)) | join($new) else . end'
+      : 'if . == $old then $new else . end';
   const program = `.${field} |= (fromjson | walk(${swap}) | tojson)`;
   const words = ['jq', '--argjson', 'old', JSON.stringify(query.query.expr), '--argjson', 'new', JSON.stringify(better), program]
     .map(shellWord)

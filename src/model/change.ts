@@ -8,9 +8,9 @@ export interface Target {
   readonly name: string;
 }
 
-/** One operation of RFC 6902. */
+/** One operation of RFC 6902. "test" changes nothing: where another value stands, the whole patch is refused. */
 export interface Operation {
-  readonly op: 'add' | 'replace' | 'remove';
+  readonly op: 'add' | 'replace' | 'remove' | 'test';
   readonly path: string;
   readonly value?: unknown;
 }

@@ -37,19 +37,26 @@ const monitor = (metricRelabelings: readonly object[], spec: object = {}): KubeO
   podMonitor('tokens', { podMetricsEndpoints: [{ port: 'aigw-admin', path: '/metrics', metricRelabelings }], ...spec });
 const dropsUser = { action: 'labeldrop', regex: 'user_.*' };
 const dropsTokens = { action: 'drop', sourceLabels: ['__name__'], regex: 'gen_ai_client_token_usage.*' };
+const keepsOthers = { action: 'labelkeep', regex: '__name__|gen_ai_.*|job' };
+const keepsOtherNames = { action: 'keep', sourceLabels: ['__name__'], regex: 'up|go_.*' };
+const empties = { targetLabel: 'user_id', replacement: '' };
 const harmless = { action: 'labeldrop', regex: 'otel_.*' };
 const classes = (rule: object) => prometheusObject('k8s', { scrapeClasses: [{ name: 'usual', default: true, metricRelabelings: [rule] }] });
-const removed = (path: string): string => JSON.stringify([{ op: 'remove', path }]);
-const own = (index: number): string => removed(`/spec/podMetricsEndpoints/0/metricRelabelings/${index}`);
+const removed = (path: string, value: object): string =>
+  JSON.stringify([
+    { op: 'test', path, value },
+    { op: 'remove', path },
+  ]);
+const own = (index: number, rule: object): string => removed(`/spec/podMetricsEndpoints/0/metricRelabelings/${index}`, rule);
 
 const advice = JSON.stringify('look for a rule that drops or rewrites user_id in metricRelabelings, scrape classes and remote write');
 
 describe('a label that no series has is given back by taking away', () => {
   it.each<[string, readonly KubeObject[], string]>([
-    ['the rule that drops it', [monitor([harmless, dropsUser])], own(1)],
-    ['the rule that keeps others', [monitor([{ action: 'labelkeep', regex: '__name__|gen_ai_.*|job' }])], own(0)],
-    ['the rule that empties it', [monitor([{ targetLabel: 'user_id', replacement: '' }])], own(0)],
-    ['the rule of the scrape class', [monitor([]), classes(dropsUser)], removed('/spec/scrapeClasses/0/metricRelabelings/0')],
+    ['the rule that drops it', [monitor([harmless, dropsUser])], own(1, dropsUser)],
+    ['the rule that keeps others', [monitor([keepsOthers])], own(0, keepsOthers)],
+    ['the rule that empties it', [monitor([empties])], own(0, empties)],
+    ['the rule of the scrape class', [monitor([]), classes(dropsUser)], removed('/spec/scrapeClasses/0/metricRelabelings/0', dropsUser)],
     ['nothing, where two rules do it', [monitor([dropsUser, { action: 'labeldrop', regex: 'user_id' }])], advice],
     ['nothing, where no rule does', [monitor([harmless])], advice],
     ['nothing, where the operator refuses the rules', [monitor([dropsUser, { action: 'labeldrop', regex: '(' }])], advice],
@@ -58,15 +65,18 @@ describe('a label that no series has is given back by taking away', () => {
 });
 
 it('a label is given back in its dotted spelling where that is stored', async () => {
-  const objects = [monitor([harmless, { action: 'labeldrop', regex: 'user\\.id' }])];
+  const dropsDotted = { action: 'labeldrop', regex: 'user\\.id' };
+  const objects = [monitor([harmless, dropsDotted])];
   expect(await changed(absentStoredIdentity, { labels: [] }, objects)).toBe(advice);
-  expect(await changed(absentStoredIdentity, { labels: [], names: { 'gen_ai.client.token.usage_sum': 12 } }, objects)).toBe(own(1));
+  expect(await changed(absentStoredIdentity, { labels: [], names: { 'gen_ai.client.token.usage_sum': 12 } }, objects)).toBe(
+    own(1, dropsDotted),
+  );
 });
 
 describe('series that are not stored are let through by taking away', () => {
   it.each<[string, readonly KubeObject[], string]>([
-    ['the rule that drops them', [monitor([harmless, dropsTokens])], own(1)],
-    ['the rule that keeps others', [monitor([{ action: 'keep', sourceLabels: ['__name__'], regex: 'up|go_.*' }])], own(0)],
+    ['the rule that drops them', [monitor([harmless, dropsTokens])], own(1, dropsTokens)],
+    ['the rule that keeps others', [monitor([keepsOtherNames])], own(0, keepsOtherNames)],
     ['nothing, where no rule does', [monitor([harmless])], 'null'],
     ['nothing, where a part of them passes', [monitor([{ action: 'drop', sourceLabels: ['user_id'], regex: 'bob' }])], 'null'],
   ])('%s', async (_, objects, expected) => expect(await changed(absentSeries, { names: {} }, objects)).toBe(expected));

@@ -330,7 +330,10 @@ describe('what to change', () => {
         ],
       },
     });
-    expect((await remedyOf(rule))?.patch).toEqual([{ op: 'replace', path: '/spec/groups/1/rules/1/expr', value: better }]);
+    expect((await remedyOf(rule))?.patch).toEqual([
+      { op: 'test', path: '/spec/groups/1/rules/1/expr', value: old },
+      { op: 'replace', path: '/spec/groups/1/rules/1/expr', value: better },
+    ]);
   });
 
   it.each([

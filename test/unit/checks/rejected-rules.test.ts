@@ -112,7 +112,7 @@ describe('rejected-rules', () => {
     [
       'a quoted group before 0.86',
       [rule('sum by ("user.id") (rate({"gen_ai.client.token.usage_sum"}[5m]))'), wanting()],
-      /groups by a quoted label, .* → kubectl -n monitoring patch prometheusrule tokens --type json -p '\[\{"op":"replace","path":"\/spec\/groups\/0\/rules\/0\/expr","value":"sum by \(user_id\) \(label_replace\(rate/,
+      /groups by a quoted label, .* → kubectl -n monitoring patch prometheusrule tokens --type json -p '\[\{"op":"test".*"op":"replace","path":"\/spec\/groups\/0\/rules\/0\/expr","value":"sum by \(user_id\) \(label_replace\(rate/,
     ],
     [
       'all but a quoted group before 0.86',

@@ -212,11 +212,15 @@ describe('the rule that does the harm', () => {
 
   it('is removed from its monitor by a patch', () => {
     const coverage = monitors([{ action: 'drop', sourceLabels: ['__name__'], regex: 'go_.*' }, rule]);
+    const path = '/spec/podMetricsEndpoints/0/metricRelabelings/1';
+    const patch = [
+      { op: 'test', path, value: rule },
+      { op: 'remove', path },
+    ];
     expect(remedyOf([{ action: 'labeldrop', regex: 'pod_ip' }, rule], { coverage })).toEqual({
       text: 'remove podMetricsEndpoints/0/metricRelabelings/1 of PodMonitor gateways/tokens',
-      command:
-        'kubectl -n gateways patch podmonitor tokens --type json -p \'[{"op":"remove","path":"/spec/podMetricsEndpoints/0/metricRelabelings/1"}]\'',
-      patch: [{ op: 'remove', path: '/spec/podMetricsEndpoints/0/metricRelabelings/1' }],
+      command: `kubectl -n gateways patch podmonitor tokens --type json -p '${JSON.stringify(patch)}'`,
+      patch,
     });
   });
 

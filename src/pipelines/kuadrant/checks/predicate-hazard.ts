@@ -1,4 +1,4 @@
-import { patching } from '../../../checks/patching.ts';
+import { patching, removing } from '../../../checks/patching.ts';
 import { listed } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { records } from '../../../parse/fields.ts';
@@ -35,13 +35,13 @@ export const predicateHazard = defineCheck({
 const isHazard = (predicate: string): boolean => asksResponse(predicate) || asksResponseBody(predicate);
 
 /** Where conditions on the response stand: those of the whole policy come before those of the limit itself. */
-function placesOf(limit: Limit): readonly string[] {
+function placesOf(limit: Limit): readonly (readonly [path: string, predicate: string])[] {
   const common = limit.predicates.length - records(limit.raw.when).length;
   const own = limitPath(limit);
   const whole = own.slice(0, own.indexOf('/limits/'));
   return limit.predicates.flatMap((predicate, at) => {
     if (!isHazard(predicate)) return [];
-    return [at < common ? `${whole}/when/${at}` : `${own}/when/${at - common}`];
+    return [[at < common ? `${whole}/when/${at}` : `${own}/when/${at - common}`, predicate] as const];
   });
 }
 
@@ -60,7 +60,7 @@ function hazard(policy: LimitPolicy, about: readonly string[]): readonly Finding
       remedy: patching(`take ${first.predicate} out of its when: the limit then holds for every response`, [
         policy,
         // from the last on, so that the places of the others stay
-        [...new Set(wrong.flatMap(({ places }) => places))].toReversed().map((path) => ({ op: 'remove' as const, path })),
+        [...new Map(wrong.flatMap(({ places }) => places))].toReversed().flatMap(([path, predicate]) => removing(path, { predicate })),
       ]),
       about,
     },

@@ -65,7 +65,10 @@ describe('a condition on the response', () => {
       json(
         'tokenratelimitpolicy',
         'token-limits',
-        places.map((path) => ({ op: 'remove', path })),
+        places.flatMap((path) => [
+          { op: 'test', path, value: onResponse },
+          { op: 'remove', path },
+        ]),
       ),
     ),
   );
