@@ -35,26 +35,55 @@ export function bringsToken(endpoint: Readonly<Record<string, unknown>>): boolea
   );
 }
 
-/** A Secret with a new token, which the monitors bring, and which the pods of the workload ask for from then on. Null where nobody's template is at hand, or the Secret would have to be in two namespaces. */
+/**
+ * A Secret with a token, which the monitors bring, and which the pods of the workload ask for from then on: the one that a monitor brings already, else a new one.
+ * Null where nobody's template is at hand, monitors bring different tokens, or the Secret would have to be in two namespaces.
+ */
 export function guarded(instance: Instance, endpoints: readonly EndpointCoverage[]): Remedy | null {
   const { workload, pod, container } = instance;
   const place = containerPlace(instance);
   if (workload === null || place === null || endpoints.some(({ monitor }) => monitor.namespace !== pod.namespace)) return null;
-  const secret = { name: `${workload.name}-metrics`, key: 'metrics' };
+  const fresh = { name: `${workload.name}-metrics`, key: 'metrics' };
+  const secret = tokenBrought(endpoints, fresh);
+  if (secret === null) return null;
   const bare = endpoints.filter(({ endpoint }) => !bringsToken(endpoint.raw));
   const bringing = bare.map((endpoint): readonly [Patched, readonly Operation[]] => [
     monitorNamed(endpoint.monitor),
     [{ op: 'add', path: fieldOf(endpoint, 'authorization'), value: { credentials: secret } }],
   ]);
   const name = kubectlName(workload, pod);
-  const text = `make Secret ${secret.name} with a token, let the monitors bring it, and set METRICS_TOKEN in container ${container.name} of ${name} from it`;
+  const asks = `set METRICS_TOKEN in container ${container.name} of ${name} from`;
+  const text =
+    secret === fresh
+      ? `make Secret ${secret.name} with a token, let the monitors bring it, and ${asks} it`
+      : `${asks} key ${secret.key} of Secret ${secret.name}, which its monitors bring`;
   const asking = [
     { resource: workload.kind.toLowerCase(), namespace: workload.namespace, name: workload.name },
     [asked(place, secret)],
   ] as const;
   const { command = '' } = patching(text, ...bringing, asking);
-  const made = `openssl rand -hex 32 | jq -jR . | kubectl -n ${shellWord(pod.namespace)} create secret generic ${shellWord(secret.name)} --from-file=${secret.key}=/dev/stdin`;
+  if (secret !== fresh) return { text, command };
+  const metadata = JSON.stringify({ namespace: pod.namespace, name: secret.name });
+  // Without a token there is no object, and kubectl refuses: an empty one would leave the counters open.
+  const object = `{apiVersion: "v1", kind: "Secret", metadata: ${metadata}, stringData: {${secret.key}: .}}`;
+  const made = `openssl rand -hex 32 | jq -R ${shellWord(object)} | kubectl create -f -`;
   return { text, command: `${made} && ${command}` };
+}
+
+interface Key {
+  readonly name: string;
+  readonly key: string;
+}
+
+/** The key of a Secret that all endpoints bring that bring any; null: they bring several, or one that is in no Secret. */
+function tokenBrought(endpoints: readonly EndpointCoverage[], fresh: Key): Key | null {
+  const bringing = endpoints.filter(({ endpoint }) => bringsToken(endpoint.raw));
+  const keys = bringing.map(({ endpoint }): Key | null => {
+    const { name, key } = record(record(endpoint.raw.authorization).credentials);
+    return typeof name === 'string' && typeof key === 'string' ? { name, key } : null;
+  });
+  const [first = fresh] = keys;
+  return first === null || keys.some((each) => each?.name !== first.name || each.key !== first.key) ? null : first;
 }
 
 interface Place {
@@ -71,7 +100,7 @@ function containerPlace({ workload, container }: Instance): Place | null {
   return at < 0 ? null : { path: `/spec/template/spec/containers/${at}`, env: records(containers[at]?.env) };
 }
 
-function asked({ path, env }: Place, secret: { readonly name: string; readonly key: string }): Operation {
+function asked({ path, env }: Place, secret: Key): Operation {
   const value = { name: 'METRICS_TOKEN', valueFrom: { secretKeyRef: secret } };
   const at = env.findLastIndex(({ name }) => name === value.name);
   if (at >= 0) return { op: 'replace', path: `${path}/env/${at}`, value };

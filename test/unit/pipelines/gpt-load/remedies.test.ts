@@ -58,19 +58,25 @@ rows('scrape-unauthorized', [
   ],
 ]);
 
-const made = 'openssl rand -hex 32 | jq -jR . | kubectl -n llm create secret generic gpt-load-metrics --from-file=metrics=/dev/stdin';
+const made =
+  'openssl rand -hex 32 \\| jq -R .*"Secret".*"namespace":"llm","name":"gpt-load-metrics".*stringData: \\{metrics: \\.\\}\\}\' \\| kubectl create -f -';
 rows('metrics-open', [
   [
     'by a Secret, the monitor and the pods',
     { ...open, extra: [elsewhere] },
     new RegExp(
-      `^${made.replaceAll('/', '\\/')} && kubectl -n llm patch podmonitor gpt-load .*authorization.* && kubectl -n llm patch deployment gpt-load .*"path":"/spec/template/spec/containers/0/env/-"`,
+      `^${made} && kubectl -n llm patch podmonitor gpt-load .*authorization.* && kubectl -n llm patch deployment gpt-load .*"path":"/spec/template/spec/containers/0/env/-"`,
     ),
   ],
   [
-    'where the monitor brings a token already',
+    'by the Secret that the monitor brings already',
     { ...open, extra: [podMonitor({ authorization })] },
-    /stdin && kubectl -n llm patch deployment/,
+    /^kubectl -n llm patch deployment .*"secretKeyRef":\{"name":"gpt-load","key":"metrics-token"\}/,
+  ],
+  [
+    'by hand where the monitor brings a token that is in no Secret',
+    { ...open, extra: [podMonitor({ bearerTokenFile: '/token' })] },
+    /^make a Secret with a token/,
   ],
   [
     'in place of an empty variable',
