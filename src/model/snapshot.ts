@@ -130,7 +130,7 @@ export function endpointName(endpoint: Endpoint): string {
   }
 }
 
-/** "pods", "podmonitors.monitoring.coreos.com". */
+/** "pods", "podmonitors.monitoring.coreos.com", as RBAC and kubectl name a kind. */
 export function resourceName(kind: Pick<Kind, 'group' | 'resource'>): string {
   return kind.group === '' ? kind.resource : `${kind.resource}.${kind.group}`;
 }

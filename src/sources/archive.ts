@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import type { Options } from '../model/fact.ts';
 import { asksMetadataOnly } from '../model/metadata-only.ts';
 import { endpointName, type RecordedList, resourceName, type Snapshot } from '../model/snapshot.ts';
+import { grouped } from '../parse/grouped.ts';
 import { masked } from '../parse/redact.ts';
 import { type Entry, tarOf } from './tar.ts';
 
@@ -38,8 +39,7 @@ interface File extends Entry {
 }
 
 function listFiles({ lists }: Snapshot): readonly File[] {
-  const grouped = groupedBy(lists, ({ kind }) => resourceName(kind));
-  return [...grouped].map(([resource, entries]) => ({
+  return [...grouped(lists, ({ kind }) => resourceName(kind))].map(([resource, entries]) => ({
     name: `${folder}/lists/${fileName(resource)}.json`,
     bytes: bytesOf(entries),
     holds: `${entries.every(({ kind, scope }) => asksMetadataOnly(kind, scope)) ? 'names of ' : ''}${objectsIn(entries)} ${resource}`,
@@ -52,19 +52,12 @@ function objectsIn(lists: readonly RecordedList[]): number {
 }
 
 function answerFiles({ gets }: Snapshot): readonly File[] {
-  const grouped = groupedBy(gets, ({ endpoint }) => endpointName(endpoint));
-  return [...grouped].map(([endpoint, entries], at) => ({
+  return [...grouped(gets, ({ endpoint }) => endpointName(endpoint))].map(([endpoint, entries], at) => ({
     name: `${folder}/answers/${String(at + 1).padStart(4, '0')}-${fileName(endpoint)}.json`,
     bytes: bytesOf(entries),
     holds: `${entries.length} answers of ${endpoint}`,
     refused: entries.filter(({ answer }) => answer.status === 'refused').length,
   }));
-}
-
-function groupedBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
-  return groups;
 }
 
 const fileName = (words: string): string =>

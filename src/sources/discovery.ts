@@ -1,7 +1,7 @@
+import { resourceName } from '../model/snapshot.ts';
 import { type Kind, ReadError } from '../model/source.ts';
 import { list, record, records, text } from '../parse/fields.ts';
 import type { Api, ApiDocument } from './api.ts';
-import { resourceName } from './listing.ts';
 import { documentOf, refusal } from './refusal.ts';
 
 /** What the API server serves, asked once and only when a kind outside the core group is wanted. */

@@ -1,4 +1,5 @@
 import { asksMetadataOnly, metadataOnly } from '../model/metadata-only.ts';
+import { resourceName } from '../model/snapshot.ts';
 import { type Kind, type KubeObject, ReadError, type Scope } from '../model/source.ts';
 import { list, record, text } from '../parse/fields.ts';
 import { queryText } from './address.ts';
@@ -6,11 +7,6 @@ import type { Api } from './api.ts';
 import { documentOf, quotable, refusal } from './refusal.ts';
 
 export const pageSize = 500;
-
-/** "podmonitors.monitoring.coreos.com", as RBAC and kubectl name a kind. */
-export function resourceName(kind: Pick<Kind, 'group' | 'resource'>): string {
-  return kind.group === '' ? kind.resource : `${kind.resource}.${kind.group}`;
-}
 
 /** All objects of a kind at one served version, page by page, each with apiVersion and kind and without managedFields. */
 export async function listObjects(api: Api, kind: Kind, version: string, scope: Scope): Promise<readonly KubeObject[]> {
