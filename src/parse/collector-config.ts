@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { list, record, records, text } from './fields.ts';
+import { isRecord, list, record, records, text } from './fields.ts';
 import { yamlTrouble } from './yaml-guard.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -37,18 +37,20 @@ function mergedFields(base: Fields, over: Fields): Fields {
   const merged = new Map(Object.entries(base));
   for (const [key, value] of Object.entries(over)) {
     const before = merged.get(key);
-    merged.set(key, isMap(before) && isMap(value) ? mergedFields(before, value) : value);
+    merged.set(key, isRecord(before) && isRecord(value) ? mergedFields(before, value) : value);
   }
   return Object.fromEntries(merged);
-}
-
-function isMap(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** "prometheus/ai-gateway" is of the type "prometheus"; types have names with and without underscores: "prometheus_remote_write". */
 export function typeOf(id: string): string {
   return (id.split('/')[0] ?? '').replaceAll('_', '');
+}
+
+/** A component's whole id, its type without underscores: "prometheusremotewrite/mimir". */
+export function plainId(id: string): string {
+  const [, ...name] = id.split('/');
+  return [typeOf(id), ...name].join('/');
 }
 
 /** One pipeline of service.pipelines. */

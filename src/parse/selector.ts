@@ -1,4 +1,4 @@
-import { list, records, strings, text } from './fields.ts';
+import { isRecord, list, records, strings, text } from './fields.ts';
 
 export interface Requirement {
   readonly key: string;
@@ -15,8 +15,8 @@ type LabelMap = Readonly<Record<string, string>>;
 
 /** Reads a LabelSelector. Absent or null is null, which is not the same as the empty selector: what it means is up to the field. */
 export function selectorOf(value: unknown): Selector | null {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
-  const { matchLabels, matchExpressions } = value as Readonly<Record<string, unknown>>;
+  if (!isRecord(value)) return null;
+  const { matchLabels, matchExpressions } = value;
   const equal = Object.entries(strings(matchLabels)).map(([key, label]) => ({ key, operator: 'In', values: [label] }));
   const expressions = records(matchExpressions).map((expression) => ({
     key: text(expression.key) ?? '',

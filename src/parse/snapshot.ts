@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { inOrder, type Snapshot, type World } from '../model/snapshot.ts';
 import { ReadError } from '../model/source.ts';
-import { record } from './fields.ts';
+import { record, sortedFields } from './fields.ts';
 
 // RFC 1952 §2.3: the tenth byte names the operating system; 255 is "unknown", so that the same recording is the same file everywhere.
 const operatingSystem = 9;
@@ -29,14 +29,9 @@ export function decodeWorld(bytes: Uint8Array, name: string): World {
 }
 
 function encode(value: unknown): Buffer {
-  const bytes = gzipSync(`${JSON.stringify(value, sortedKeys, 1)}\n`, { level: 9 });
+  const bytes = gzipSync(`${JSON.stringify(value, sortedFields, 1)}\n`, { level: 9 });
   bytes[operatingSystem] = 255;
   return bytes;
-}
-
-function sortedKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function decode(bytes: Uint8Array, name: string): unknown {

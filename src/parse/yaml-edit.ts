@@ -1,4 +1,5 @@
 import { parse } from 'yaml';
+import { sortedFields } from './fields.ts';
 import { nested, type Splice, spliceOf, type YamlChange } from './yaml-splice.ts';
 
 /** A piece of a text, and what takes its place; where the piece stands there several times, which of them it is, from 0, and of how many. */
@@ -54,7 +55,7 @@ function editOf(text: string, { at, end, fresh, from, to }: Splice): TextEdit {
 function means(next: string, before: string, { path, value }: YamlChange): boolean {
   const read = (text: string): unknown => parse(text, { maxAliasCount: 100, merge: true, logLevel: 'silent' });
   try {
-    return JSON.stringify(read(next), sorted) === JSON.stringify(withValue(read(before), path, value), sorted);
+    return JSON.stringify(read(next), sortedFields) === JSON.stringify(withValue(read(before), path, value), sortedFields);
   } catch {
     // It is no YAML any more.
     return false;
@@ -70,10 +71,4 @@ function withValue(tree: unknown, [step, ...rest]: readonly (string | number)[],
   const fields = (tree ?? {}) as Readonly<Record<string, unknown>>;
   const inner = fields[step] == null ? nested(rest, value) : withValue(fields[step], rest, value);
   return Object.fromEntries(new Map([...Object.entries(fields), [String(step), inner]]));
-}
-
-/** Fields in an order of their own: theirs means nothing. */
-function sorted(_: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -66,8 +66,9 @@ function block(value: unknown, indent: number): string {
   return text.trimEnd().replaceAll('\n', `\n${' '.repeat(indent)}`);
 }
 
-function rangeOf(node: unknown): readonly [start: number, end: number] | null {
-  const range = (node as { readonly range?: readonly [number, number, number] | null } | null)?.range;
+/** Where the value of a node stands in its text; null: it was written nowhere. */
+export function rangeOf(node: unknown): readonly [start: number, end: number] | null {
+  const range = (node as { readonly range?: readonly [number, number, number] | null } | null | undefined)?.range;
   return range == null ? null : [range[0], range[1]];
 }
 

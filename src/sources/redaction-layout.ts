@@ -1,4 +1,6 @@
 import { CST, isAlias, isMap, isScalar, isSeq, Lexer, type Pair, parse, parseDocument, visit, type YAMLMap } from 'yaml';
+import { isRecord, sortedFields } from '../parse/fields.ts';
+import { rangeOf } from '../parse/yaml-splice.ts';
 
 type Range = readonly [start: number, end: number, ...rest: readonly number[]];
 type Cut = readonly [start: number, end: number, fresh: string];
@@ -56,14 +58,14 @@ function commentsOf(text: string): readonly Cut[] {
 
 /** What has to go so that a node says what is left of it; null when that cannot be told. */
 function cutsOf(node: unknown, left: unknown, text: string): readonly Cut[] | null {
-  if (isMap(node) && isFields(left)) return mapCuts(node, left, text);
+  if (isMap(node) && isRecord(left)) return mapCuts(node, left, text);
   if (isSeq(node) && Array.isArray(left)) {
     if (node.items.length !== left.length) return null;
     return joined(node.items.map((item, at) => cutsOf(item, left[at], text)));
   }
   const range = rangeOf(node);
   if (isScalar(node) && node.value === left) return [];
-  return range === null || isFields(left) || Array.isArray(left) ? null : [cutAt(text, range, JSON.stringify(left))];
+  return range === null || isRecord(left) || Array.isArray(left) ? null : [cutAt(text, range, JSON.stringify(left))];
 }
 
 function mapCuts({ items, range, flow }: YAMLMap, left: Readonly<Record<string, unknown>>, text: string): readonly Cut[] | null {
@@ -84,7 +86,7 @@ function mapCuts({ items, range, flow }: YAMLMap, left: Readonly<Record<string, 
 
 function pairCuts({ key, value }: Pair, left: unknown, text: string): readonly Cut[] | null {
   const [start, end] = [rangeOf(key)?.[1], rangeOf(value)?.[1]];
-  const whole = (isMap(value) || isSeq(value)) && !isFields(left) && !Array.isArray(left);
+  const whole = (isMap(value) || isSeq(value)) && !isRecord(left) && !Array.isArray(left);
   if (!whole) return value === null ? [] : cutsOf(value, left, text);
   return start === undefined || end === undefined ? null : [cutAt(text, [start, end], `: ${JSON.stringify(left)}`)];
 }
@@ -94,26 +96,15 @@ const cutAt = (text: string, [start, end]: Range, fresh: string): Cut => [start,
 
 const joined = (all: readonly (readonly Cut[] | null)[]): readonly Cut[] | null => (all.every((cuts) => cuts !== null) ? all.flat() : null);
 
-function rangeOf(node: unknown): Range | null {
-  const range = (node as { readonly range?: readonly [number, number, number] | null } | null | undefined)?.range;
-  return range == null ? null : [range[0], range[1]];
-}
-
 const endOf = (pair: Pair | undefined): number | null => (rangeOf(pair?.value) ?? rangeOf(pair?.key))?.[1] ?? null;
-
-function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function means(cut: string, left: unknown): boolean {
   try {
-    return commentsOf(cut).length === 0 && JSON.stringify(parse(cut, { logLevel: 'error' }), sorted) === JSON.stringify(left, sorted);
+    return (
+      commentsOf(cut).length === 0 && JSON.stringify(parse(cut, { logLevel: 'error' }), sortedFields) === JSON.stringify(left, sortedFields)
+    );
   } catch {
     // what was cut was more than that
     return false;
   }
-}
-
-function sorted(_: string, value: unknown): unknown {
-  return isFields(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
 }

@@ -1,6 +1,6 @@
 import type { ConfigSource } from '../../facts/collector-texts.ts';
 import type { Finding } from '../../model/check.ts';
-import { typeOf } from '../../parse/collector-config.ts';
+import { plainId } from '../../parse/collector-config.ts';
 import type { SelfMetricsRead } from './facts/collector-metrics.ts';
 import type { CollectorPod, CollectorPods } from './facts/collector-pods.ts';
 import type { Scraping } from './facts/scraping.ts';
@@ -55,15 +55,10 @@ function evidenceOf({ collector }: CollectorPods, metrics: SelfMetricsRead | nul
   const own = (metrics?.read ?? []).filter((self) => self.collector.key === collector.key);
   const wanted = new Set(
     emitters.flatMap(({ scrapes }) =>
-      scrapes.filter((scrape) => scrape.collector.key === collector.key).map(({ job }) => plain(job.receiver)),
+      scrapes.filter((scrape) => scrape.collector.key === collector.key).map(({ job }) => plainId(job.receiver)),
     ),
   );
-  if (own.some(({ receivers }) => receivers.some((id) => wanted.has(plain(id))))) return 'at work';
+  if (own.some(({ receivers }) => receivers.some((id) => wanted.has(plainId(id))))) return 'at work';
   const busy = own.filter(({ receivers, uptime }) => receivers.length > 0 && (uptime ?? 0) > warmUp);
   return busy.length > 0 ? 'missing' : 'none';
-}
-
-function plain(id: string): string {
-  const [, ...name] = id.split('/');
-  return [typeOf(id), ...name].join('/');
 }

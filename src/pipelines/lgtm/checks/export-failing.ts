@@ -1,7 +1,7 @@
 import { listed } from '../../../checks/phrases.ts';
 import type { Mimir } from '../../../facts/mimir.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
-import { typeOf } from '../../../parse/collector-config.ts';
+import { plainId, typeOf } from '../../../parse/collector-config.ts';
 import { grouped } from '../../envoy-ai-gateway/phrases.ts';
 import { readdressing } from '../exporter-remedies.ts';
 import { collectorLogs, telling } from '../facts/collector-logs.ts';
@@ -54,16 +54,11 @@ function matters({ exporter }: ExporterCount, { collector }: SelfMetrics, { emit
     scrapes.filter((scrape) => scrape.collector.key === collector.key).flatMap(({ job }) => job.wiredTo),
   );
   const own = ends.filter((end) => end.collector.key === collector.key).map((end) => end.exporter.id);
-  return [...own, ...handed].some((id) => !isDebug(id) && plain(id) === plain(exporter));
+  return [...own, ...handed].some((id) => !isDebug(id) && plainId(id) === plainId(exporter));
 }
 
 function isDebug(id: string): boolean {
   return ['debug', 'logging', 'nop'].includes(typeOf(id));
-}
-
-function plain(id: string): string {
-  const [, ...name] = id.split('/');
-  return [typeOf(id), ...name].join('/');
 }
 
 interface Trouble {
@@ -93,7 +88,7 @@ function findingOf(group: readonly Trouble[], { emitters }: Scraping): readonly 
   if (first === undefined) return [];
   const { self, exporter, what, counts } = first;
   const { collector, pod } = self;
-  const endpoint = collector.exporters.find(({ id }) => plain(id) === plain(exporter))?.endpoint ?? null;
+  const endpoint = collector.exporters.find(({ id }) => plainId(id) === plainId(exporter))?.endpoint ?? null;
   const keys = emitters.filter(({ scrapes }) => passesThrough(scrapes, collector)).map(({ emitter }) => emitter.key);
   const others = group.length > 1 ? ` (and ${group.length - 1} more)` : '';
   return [
