@@ -12,7 +12,8 @@ export function pathsOf(predicates: readonly string[]): readonly string[] | null
     return paths === null ? [] : [paths];
   });
   const [first, ...others] = said;
-  return first === undefined ? null : first.filter((path) => others.every((paths) => paths.includes(path)));
+  const sets = others.map((paths) => new Set(paths));
+  return first === undefined ? null : first.filter((path) => sets.every((paths) => paths.has(path)));
 }
 
 /** Whether they say something of a request's method or path, so that not every request of a caller meets them. */
@@ -22,8 +23,9 @@ export function tellsRequests(predicates: readonly string[]): boolean {
 
 /** `request.path == "/a"`, the other way round, several of them joined by `||`, and `request.path in ["/a"]`. */
 function pathsIn(condition: string): readonly string[] | null {
-  const each = piecesAt(condition, '||').map((piece) => {
-    const [, right, left, several] = onPath.exec(unbracketed(piece)) ?? [];
+  const tokens = tokensOf(condition);
+  const each = piecesAt(tokens, { from: 0, to: tokens.words.length }, '||').map((piece) => {
+    const [, right, left, several] = onPath.exec(textOf(tokens, unbracketed(tokens, piece))) ?? [];
     const one = right ?? left;
     if (one !== undefined) return [one];
     return several === undefined ? null : [...several.matchAll(/"([^"\\]*)"/g)].map(([, path = '']) => path);
@@ -34,52 +36,85 @@ function pathsIn(condition: string): readonly string[] | null {
 const onPath =
   /^request\.(?:url_)?path=="([^"\\]*)"$|^"([^"\\]*)"==request\.(?:url_)?path$|^request\.(?:url_)?path in\s?\[((?:"[^"\\]*",?)+)\]$/;
 
-const quoted = String.raw`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'`;
+// One that is never closed goes on to the end: texts of the cluster may be long, and are read once.
+const quoted = String.raw`"(?:[^"\\]|\\[\s\S])*"?|'(?:[^'\\]|\\[\s\S])*'?`;
 
-/** Strings have double quotes, and blanks stand between words alone. */
+/** Strings have double quotes, blanks stand between words alone, and comments are gone. */
 function spelled(predicate: string): string {
+  const comment = new RegExp(String.raw`(${quoted})|//[^\n]*`, 'g');
   const token = new RegExp(String.raw`(${quoted})|\s*([^\w\s"'])\s*|\s+`, 'g');
-  return predicate.trim().replace(token, (_, string?: string, sign?: string) => {
-    if (string !== undefined) return string.startsWith("'") && !string.includes('"') ? `"${string.slice(1, -1)}"` : string;
+  const bare = predicate.replace(comment, (_, string?: string) => string ?? ' ').trim();
+  return bare.replace(token, (_, string?: string, sign?: string) => {
+    if (string !== undefined) return /^'[^"]*'$/.test(string) ? `"${string.slice(1, -1)}"` : string;
     return sign ?? ' ';
   });
 }
 
+/** An expression in strings, operators, brackets and what stands between them. */
+interface Tokens {
+  readonly words: readonly string[];
+  /** Where the bracket closes that opens at an index. */
+  readonly closing: ReadonlyMap<number, number>;
+}
+
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+const brackets: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' };
+
+/** One whose brackets do not match is one word: nothing can be told of it. */
+function tokensOf(expression: string): Tokens {
+  const words = expression.match(new RegExp(String.raw`${quoted}|&&|\|\||[^"'&|()[\]{}?]+|[\s\S]`, 'g')) ?? [];
+  const closing = new Map<number, number>();
+  const open: number[] = [];
+  for (const [at, word] of words.entries()) {
+    const opened = brackets[word];
+    if ('([{'.includes(word)) open.push(at);
+    if (opened === undefined) continue;
+    const start = open.pop();
+    if (start === undefined || words[start] !== opened) return { words: [expression], closing: new Map() };
+    closing.set(start, at);
+  }
+  return open.length > 0 ? { words: [expression], closing: new Map() } : { words, closing };
+}
+
+const textOf = ({ words }: Tokens, { from, to }: Span): string => words.slice(from, to).join('');
+
 /** `a&&b` in pieces, with or without brackets; a choice (`||`, `? :`) is one condition. */
 function conjunctsIn(expression: string): readonly string[] {
-  const whole = unbracketed(expression);
-  const pieces = piecesAt(whole, '&&');
-  const isChoice = piecesAt(whole, '||').length > 1 || piecesAt(whole, '?').length > 1;
-  return isChoice || pieces.length === 1 ? [whole] : pieces.flatMap(conjunctsIn);
+  const tokens = tokensOf(expression);
+  const found: string[] = [];
+  const left: Span[] = [{ from: 0, to: tokens.words.length }];
+  for (let span = left.pop(); span !== undefined; span = left.pop()) {
+    const whole = unbracketed(tokens, span);
+    const pieces = piecesAt(tokens, whole, '&&');
+    const isChoice = piecesAt(tokens, whole, '||').length > 1 || piecesAt(tokens, whole, '?').length > 1;
+    if (isChoice || pieces.length === 1) found.push(textOf(tokens, whole));
+    else for (const piece of pieces.toReversed()) left.push(piece);
+  }
+  return found;
 }
 
 /** Between the operator where it stands outside strings and brackets; the whole when it does not. */
-function piecesAt(expression: string, operator: string): readonly string[] {
-  const pieces = [''];
-  let depth = 0;
-  for (const [token] of expression.matchAll(new RegExp(String.raw`${quoted}|&&|\|\||[\s\S]`, 'g'))) {
-    if (token === operator && depth === 0) {
-      pieces.push('');
-      continue;
-    }
-    depth += '([{'.includes(token) ? 1 : ')]}'.includes(token) ? -1 : 0;
-    pieces.push(`${pieces.pop() ?? ''}${token}`);
+function piecesAt({ words, closing }: Tokens, { from, to }: Span, operator: string): readonly Span[] {
+  const pieces: Span[] = [];
+  let start = from;
+  for (let at = from; at < to; at = (closing.get(at) ?? at) + 1) {
+    if (words[at] !== operator) continue;
+    pieces.push({ from: start, to: at });
+    start = at + 1;
   }
-  return pieces;
+  return [...pieces, { from: start, to }];
 }
 
 /** Without brackets around the whole. */
-function unbracketed(expression: string): string {
-  const inner = /^\(([\s\S]*)\)$/.exec(expression)?.[1];
-  return inner === undefined || !isBalanced(inner) ? expression : unbracketed(inner);
-}
-
-/** Whether no bracket closes that was not opened: "a)&&(b" is not. */
-function isBalanced(expression: string): boolean {
-  let depth = 0;
-  for (const [token] of expression.matchAll(new RegExp(`${quoted}|[()]`, 'g'))) {
-    depth += token === '(' ? 1 : token === ')' ? -1 : 0;
-    if (depth < 0) return false;
+function unbracketed({ words, closing }: Tokens, { from, to }: Span): Span {
+  let [start, end] = [from, to];
+  while (words[start] === '(' && closing.get(start) === end - 1) {
+    start += 1;
+    end -= 1;
   }
-  return depth === 0;
+  return { from: start, to: end };
 }

@@ -8,7 +8,7 @@ export function asksAuth(expression: string): boolean {
 /** Keys of auth.identity that it reads without asking first whether they are there: auth.identity.userid, auth.identity["userid"]. */
 export function identityKeys(expression: string): readonly string[] {
   const guarded = new Set([...expression.matchAll(/\bhas\(\s*auth\.identity\.(\w+)/g)].map(([, key = '']) => key));
-  const read = [...expression.matchAll(/\bauth\.identity(?:\.(\w+)(?!\w*\()|\[\s*["']([^"']+)["']\s*\])/g)];
+  const read = [...expression.matchAll(/\bauth\.identity(?:\.(\w+)(?![\w(])|\[\s*["']([^"']+)["']\s*\])/g)];
   const keys = read.map(([, dotted, indexed]) => dotted ?? indexed ?? '');
   return [...new Set(keys)].filter((key) => key !== '' && !guarded.has(key));
 }
@@ -24,5 +24,5 @@ export function asksResponseBody(expression: string): boolean {
 }
 
 function withoutStrings(expression: string): string {
-  return expression.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '""');
+  return expression.replace(/"(?:[^"\\]|\\[\s\S])*"?|'(?:[^'\\]|\\[\s\S])*'?/g, '""');
 }

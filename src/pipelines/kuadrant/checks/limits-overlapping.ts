@@ -1,7 +1,7 @@
 import { listed } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
 import { list } from '../../../parse/fields.ts';
-import { conjuncts } from '../conditions.ts';
+import { conjuncts, pathsOf } from '../conditions.ts';
 import { asksResponse, asksResponseBody } from '../expressions.ts';
 import type { Limit, LimitPolicy } from '../facts/policies.ts';
 import { attached, scene } from '../facts/scene.ts';
@@ -36,16 +36,9 @@ function aboutOf(policy: LimitPolicy, paths: readonly Parameters<typeof attached
   return [...new Set([`policy ${policy.namespace}/${policy.name}`, ...routes])];
 }
 
-/** A limit, and those that every request under it meets as well. */
-interface Overlap {
-  readonly limit: Limit;
-  readonly wider: readonly Limit[];
-}
-
 function findingsOf(policy: LimitPolicy, about: readonly string[]): readonly Finding[] {
-  const worst = overlapsIn(policy.limits).toSorted((a, b) => b.wider.length - a.wider.length)[0];
-  if (worst === undefined) return [];
-  const together = policy.limits.filter((each) => each === worst.limit || worst.wider.includes(each));
+  const together = overlapIn(policy.limits);
+  if (together.length === 0) return [];
   const times = together.length === 2 ? 'twice' : `${together.length} times`;
   return [
     {
@@ -58,16 +51,20 @@ function findingsOf(policy: LimitPolicy, about: readonly string[]): readonly Fin
   ];
 }
 
-function overlapsIn(limits: readonly Limit[]): readonly Overlap[] {
-  const judged = limits.filter(({ predicates }) => !predicates.some((each) => asksResponse(each) || asksResponseBody(each)));
-  const conditions = new Map(judged.map((limit) => [limit, conjuncts(limit.predicates)]));
-  const asked = (limit: Limit): readonly string[] => conditions.get(limit) ?? [];
-  return judged
-    .map((limit) => ({
-      limit,
-      wider: judged.filter((other) => other !== limit && asked(other).every((each) => asked(limit).includes(each))),
-    }))
-    .filter(({ wider }) => wider.length > 0);
+/** The limit that meets most others, and those that every request under it meets as well; none: no two meet. */
+function overlapIn(limits: readonly Limit[]): readonly Limit[] {
+  const judged = limits
+    .filter(isMet)
+    .map((limit) => ({ limit, asked: conjuncts(limit.predicates), known: new Set(conjuncts(limit.predicates)) }));
+  const wider = (known: ReadonlySet<string>) => judged.filter(({ asked }) => asked.every((each) => known.has(each)));
+  const [worst] = judged.map(({ known }) => ({ known, count: wider(known).length })).toSorted((a, b) => b.count - a.count);
+  return worst === undefined || worst.count < 2 ? [] : wider(worst.known).map(({ limit }) => limit);
+}
+
+/** Whether some request can meet it: `false` turns a limit off, and what asks for an answer is asked too early. */
+function isMet({ predicates }: Limit): boolean {
+  const never = conjuncts(predicates).includes('false') || pathsOf(predicates)?.length === 0;
+  return !never && !predicates.some((each) => asksResponse(each) || asksResponseBody(each));
 }
 
 const whenOf = ({ name, predicates }: Limit): string =>

@@ -12,6 +12,8 @@ describe('conditions in one spelling', () => {
     ["x.exists(g, g == 'a b')", 'x.exists( g,g=="a b" )'],
     ['a in ["x", "y"]', 'a in ["x","y"]'],
     ['true && a', 'a'],
+    ['a // of the path\n && b', 'a && b'],
+    ['x == "//a"', "x=='//a' // b && c"],
   ])('%s is %s', (one, other) => expect(conjuncts([one]).toSorted()).toEqual(conjuncts([other]).toSorted()));
 
   it.each([
@@ -24,6 +26,28 @@ describe('conditions in one spelling', () => {
   ])('%s has no part %s', (whole, part) => {
     const [only] = conjuncts([part]);
     expect(conjuncts([whole])).not.toContain(only);
+  });
+});
+
+describe('conditions that nobody wrote', () => {
+  const many = 20_000;
+  it.each([
+    ['brackets', '('.repeat(many) + ')'.repeat(many)],
+    ['brackets that stay open', '('.repeat(many)],
+    ['conditions in brackets', `${'(a && '.repeat(many)}b${')'.repeat(many)}`],
+    ['quotes that stay open', '\\"'.repeat(many)],
+    ['a list of paths', `request.path in [${'"/a", '.repeat(many)}"/b"]`],
+  ])(
+    'are read once: %s',
+    (_, text) => {
+      expect(conjuncts([text]).length).toBeLessThan(3);
+      expect(pathsOf([text, text])?.length ?? 2).toBeGreaterThan(1);
+    },
+    10_000,
+  );
+
+  it('are no conditions where brackets do not match', () => {
+    expect(conjuncts(['(a] && [b)'])).toEqual(['(a]&&[b)']);
   });
 });
 
@@ -82,6 +106,8 @@ describe('limits-overlapping', () => {
     ],
     ['one without a condition', limits({ all: limit([]), free: limit([chat, member('free')]) }), /^fail: limits all and free/],
     ['three', limits({ a: limit([]), b: limit([chat]), c: limit([chat]) }), /grows 3 times/],
+    ['one that is turned off', limits({ a: limit([]), off: limit([chat, 'false']) }), /^pass$/],
+    ['one that no path meets', limits({ a: limit([]), b: limit([chat, 'request.path == "/v1/completions"']) }), /^pass$/],
     ['one that is never met', limits({ a: limit([]), b: limit(['responseBodyJSON("/object") != "error"']) }), /^pass$/],
     [
       'limits of defaults',
