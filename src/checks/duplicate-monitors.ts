@@ -8,6 +8,7 @@ import { type EmitterTarget, type Targets, targets } from '../facts/targets.ts';
 import { defineCheck, type Finding, type Remedy, verdict } from '../model/check.ts';
 import type { Attempt } from '../model/fact.ts';
 import { grouped } from '../parse/grouped.ts';
+import { patchingMonitor } from './patching.ts';
 import type { SharedIds } from './shared-ids.ts';
 import { enumerated, keysOf, monitorOf, named, prometheusRun, times, withoutEmitters } from './wording.ts';
 
@@ -196,7 +197,6 @@ function remedy({ endpoint: kept, cover }: Copy, { endpoint: { monitor, endpoint
       text: `delete ${monitor.subject} and keep ${kept.monitor.subject}`,
       command: `kubectl -n ${monitor.namespace} delete ${resourceOf(monitor)} ${monitor.name}`,
     };
-  const patch = [{ op: 'remove', path: `/spec/${endpointsField(monitor.kind)}/${endpoint.index}` }];
-  const command = `kubectl -n ${monitor.namespace} patch ${resourceOf(monitor)} ${monitor.name} --type json -p '${JSON.stringify(patch)}'`;
-  return { text: `remove endpoint ${endpoint.index} of ${monitor.subject}`, command, patch };
+  const path = `/spec/${endpointsField(monitor.kind)}/${endpoint.index}`;
+  return patchingMonitor(`remove endpoint ${endpoint.index} of ${monitor.subject}`, monitor, { op: 'remove', path });
 }

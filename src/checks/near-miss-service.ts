@@ -5,6 +5,7 @@ import { podPortOf, type Service } from '../facts/service-monitors.ts';
 import type { Remedy } from '../model/check.ts';
 import { requirementText, unmet } from '../parse/selector.ts';
 import type { Explained } from './near-miss.ts';
+import { fieldOf, patchingMonitor } from './patching.ts';
 import { counted, enumerated } from './wording.ts';
 
 /** Says why an endpoint of a ServiceMonitor passes the emitters behind a Service by. */
@@ -23,17 +24,12 @@ export function explainedService(
       return namespace(coverage, service);
     case 'path': {
       const wanted = misses[0]?.emitter.path ?? '/metrics';
-      const { endpoint } = coverage;
+      const { endpoint, monitor } = coverage;
       const text = `it asks for path ${endpoint.path} and the token metrics of ${counted(misses.length, nouns)} are at ${wanted}`;
-      const operations = [{ op: 'add', path: `/spec/endpoints/${endpoint.index}/path`, value: wanted }];
-      return { text, saw: `path: ${endpoint.path}`, remedy: patched(coverage, `ask for ${wanted}`, operations) };
+      const operation = { op: 'add', path: fieldOf(coverage, 'path'), value: wanted } as const;
+      return { text, saw: `path: ${endpoint.path}`, remedy: patchingMonitor(`ask for ${wanted}`, monitor, operation) };
     }
   }
-}
-
-function patched({ monitor }: EndpointCoverage, text: string, operations: readonly object[]): Remedy {
-  const command = `kubectl -n ${monitor.namespace} patch servicemonitor ${monitor.name} --type json -p '${JSON.stringify(operations)}'`;
-  return { text, command, patch: operations };
 }
 
 function subjectOf({ namespace, name }: Service): string {
@@ -51,15 +47,16 @@ function port(coverage: EndpointCoverage, misses: readonly Miss[], service: Serv
 
 /** The Service's own name of the port, else the pod's number, for which the Service need not name it. */
 function portRemedy(coverage: EndpointCoverage, name: string | null, number: number | null): Remedy {
-  const { endpoint } = coverage;
-  const at = `/spec/endpoints/${endpoint.index}`;
+  const { endpoint, monitor } = coverage;
   const used = endpoint.port !== null ? 'port' : 'targetPort';
   if (name !== null && used === 'port')
-    return patched(coverage, `select port "${name}"`, [{ op: 'replace', path: `${at}/port`, value: name }]);
-  return patched(coverage, `select port ${number} of the pods`, [
-    { op: 'remove', path: `${at}/${used}` },
-    { op: 'add', path: `${at}/targetPort`, value: number },
-  ]);
+    return patchingMonitor(`select port "${name}"`, monitor, { op: 'replace', path: fieldOf(coverage, 'port'), value: name });
+  return patchingMonitor(
+    `select port ${number} of the pods`,
+    monitor,
+    { op: 'remove', path: fieldOf(coverage, used) },
+    { op: 'add', path: fieldOf(coverage, 'targetPort'), value: number },
+  );
 }
 
 function labels(coverage: EndpointCoverage, service: Service): Explained {
@@ -68,7 +65,8 @@ function labels(coverage: EndpointCoverage, service: Service): Explained {
   const found = missing.map(({ key }) => (service.labels[key] === undefined ? `no label ${key}` : `${key}=${service.labels[key]}`));
   const text = `its selector wants ${wanted} and ${subjectOf(service)} has ${[...new Set(found)].join(', ')}`;
   const value = { matchLabels: service.labels };
-  const remedy = patched(coverage, 'select the Service by labels it has', [{ op: 'replace', path: '/spec/selector', value }]);
+  const operation = { op: 'replace', path: '/spec/selector', value } as const;
+  const remedy = patchingMonitor('select the Service by labels it has', coverage.monitor, operation);
   return {
     text,
     saw: `selector: ${wanted}`,
@@ -76,14 +74,11 @@ function labels(coverage: EndpointCoverage, service: Service): Explained {
   };
 }
 
-function namespace(coverage: EndpointCoverage, service: Service): Explained {
-  const looked = coverage.monitor.namespaces ?? [];
+function namespace({ monitor }: EndpointCoverage, service: Service): Explained {
+  const looked = monitor.namespaces ?? [];
   const text = `it looks in namespace ${enumerated(looked)} and ${subjectOf(service)} is in ${service.namespace}`;
   const value = { matchNames: [...new Set([...looked, service.namespace])] };
-  const operations = [{ op: 'add', path: '/spec/namespaceSelector', value }];
-  return {
-    text,
-    saw: `namespaces: ${looked.join(',')}`,
-    remedy: patched(coverage, `add namespace ${service.namespace} to its namespaceSelector`, operations),
-  };
+  const say = `add namespace ${service.namespace} to its namespaceSelector`;
+  const remedy = patchingMonitor(say, monitor, { op: 'add', path: '/spec/namespaceSelector', value });
+  return { text, saw: `namespaces: ${looked.join(',')}`, remedy };
 }

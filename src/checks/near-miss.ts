@@ -1,10 +1,10 @@
 import type { Condition, EndpointCoverage, Miss } from '../facts/coverage.ts';
 import type { Emitter, Nouns } from '../facts/emitters.ts';
-import { endpointsField, type MonitorEndpoint, portText, resourceOf } from '../facts/monitors.ts';
+import { type MonitorEndpoint, portText } from '../facts/monitors.ts';
 import type { Remedy } from '../model/check.ts';
 import { requirementText, unmet } from '../parse/selector.ts';
-import { shellWord } from '../parse/shell-word.ts';
 import { explainedService } from './near-miss-service.ts';
+import { fieldOf, patchingMonitor } from './patching.ts';
 import { counted, enumerated } from './wording.ts';
 
 /** One condition that an endpoint misses: in words, as seen, and what would satisfy it. */
@@ -31,16 +31,6 @@ export function explained(condition: Condition, coverage: EndpointCoverage, miss
   }
 }
 
-function patched({ monitor, endpoint }: EndpointCoverage, text: string, operations: readonly object[]): Remedy {
-  const full = operations.map((operation) => ({ ...operation }));
-  const command = `kubectl -n ${monitor.namespace} patch ${resourceOf(monitor)} ${monitor.name} --type json -p ${shellWord(JSON.stringify(full))}`;
-  return { text: text.replace('ENDPOINT', `endpoint ${endpoint.index}`), command, patch: full };
-}
-
-function at({ monitor, endpoint }: EndpointCoverage, field: string): string {
-  return `/spec/${endpointsField(monitor.kind)}/${endpoint.index}/${field}`;
-}
-
 function field(endpoint: MonitorEndpoint): 'port' | 'portNumber' | 'targetPort' {
   if (endpoint.port !== null) return 'port';
   return endpoint.portNumber !== null ? 'portNumber' : 'targetPort';
@@ -63,24 +53,26 @@ function port(coverage: EndpointCoverage, emitters: readonly Emitter[], nouns: N
 }
 
 function portRemedy(coverage: EndpointCoverage, names: readonly string[], number: number, undeclared: boolean): Remedy {
-  const { endpoint } = coverage;
+  const { endpoint, monitor } = coverage;
   if (undeclared) return { text: `declare port ${number} in the container that serves it` };
   const [name] = names;
   const used = field(endpoint);
   if (name === undefined || used === 'portNumber') {
-    const remove = used === 'portNumber' ? [] : [{ op: 'remove', path: at(coverage, used) }];
-    return patched(coverage, `select port ${number} by number in ENDPOINT`, [
-      ...remove,
-      { op: 'add', path: at(coverage, 'portNumber'), value: number },
-    ]);
+    const remove = used === 'portNumber' ? [] : [{ op: 'remove' as const, path: fieldOf(coverage, used) }];
+    const add = { op: 'add', path: fieldOf(coverage, 'portNumber'), value: number } as const;
+    return patchingMonitor(`select port ${number} by number in endpoint ${endpoint.index}`, monitor, ...remove, add);
   }
   // Pods that the old name serves keep it: the port is a pattern.
   const kept = coverage.covers.some(({ emitter }) => emitter.portNames?.includes(name) !== true);
   const value = kept ? `${endpoint[used]}|${name}` : name;
-  return patched(coverage, `select port "${value}" in ENDPOINT`, [{ op: 'replace', path: at(coverage, used), value }]);
+  return patchingMonitor(`select port "${value}" in endpoint ${endpoint.index}`, monitor, {
+    op: 'replace',
+    path: fieldOf(coverage, used),
+    value,
+  });
 }
 
-function labels({ monitor, ...rest }: EndpointCoverage, emitters: readonly Emitter[], nouns: Nouns): Explained {
+function labels({ monitor }: EndpointCoverage, emitters: readonly Emitter[], nouns: Nouns): Explained {
   const [first] = emitters;
   const missing = unmet(monitor.selector, first?.pod.labels ?? {});
   const wanted = missing.map(requirementText).join(',');
@@ -88,29 +80,26 @@ function labels({ monitor, ...rest }: EndpointCoverage, emitters: readonly Emitt
     ...new Set(missing.map(({ key }) => (first?.pod.labels[key] === undefined ? `no label ${key}` : `${key}=${first.pod.labels[key]}`))),
   ];
   const text = `its selector wants ${wanted} and ${counted(emitters.length, nouns)} ${emitters.length === 1 ? 'has' : 'have'} ${found.join(', ')}`;
-  const selector = { matchLabels: commonLabels(emitters) };
-  const remedy = patched({ monitor, ...rest }, 'select the pods by labels they have', [
-    { op: 'replace', path: '/spec/selector', value: selector },
-  ]);
+  const value = { matchLabels: commonLabels(emitters) };
+  const remedy = patchingMonitor('select the pods by labels they have', monitor, { op: 'replace', path: '/spec/selector', value });
   return { text, saw: `selector: ${wanted}`, remedy };
 }
 
-function namespace(coverage: EndpointCoverage, emitters: readonly Emitter[], nouns: Nouns): Explained {
-  const { monitor } = coverage;
+function namespace({ monitor }: EndpointCoverage, emitters: readonly Emitter[], nouns: Nouns): Explained {
   const theirs = [...new Set(emitters.map(({ pod }) => pod.namespace))];
   const looked = monitor.namespaces ?? [];
   const text = `it looks in namespace ${enumerated(looked)} and ${counted(emitters.length, nouns)} ${emitters.length === 1 ? 'is' : 'are'} in ${enumerated(theirs)}`;
   const value = { matchNames: [...new Set([...looked, ...theirs])] };
-  const remedy = patched(coverage, `add namespace ${theirs.join(', ')} to its namespaceSelector`, [
-    { op: 'add', path: '/spec/namespaceSelector', value },
-  ]);
+  const say = `add namespace ${theirs.join(', ')} to its namespaceSelector`;
+  const remedy = patchingMonitor(say, monitor, { op: 'add', path: '/spec/namespaceSelector', value });
   return { text, saw: `namespaces: ${looked.join(',')}`, remedy };
 }
 
 function path(coverage: EndpointCoverage, emitters: readonly Emitter[]): Explained {
-  const { endpoint } = coverage;
+  const { endpoint, monitor } = coverage;
   const wanted = emitters[0]?.path ?? '/metrics';
-  const remedy = patched(coverage, `ask for ${wanted} in ENDPOINT`, [{ op: 'add', path: at(coverage, 'path'), value: wanted }]);
+  const operation = { op: 'add', path: fieldOf(coverage, 'path'), value: wanted } as const;
+  const remedy = patchingMonitor(`ask for ${wanted} in endpoint ${endpoint.index}`, monitor, operation);
   return { text: `it asks for path ${endpoint.path} and token metrics are at ${wanted}`, saw: `path: ${endpoint.path}`, remedy };
 }
 

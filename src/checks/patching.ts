@@ -31,6 +31,11 @@ export function monitorNamed(monitor: Monitor): Patched {
   return { resource: resourceOf(monitor), namespace: monitor.namespace, name: monitor.name };
 }
 
+/** A JSON patch of one monitor as a remedy. */
+export function patchingMonitor(text: string, monitor: Monitor, ...operations: readonly Operation[]): Remedy {
+  return patching(text, [monitorNamed(monitor), operations]);
+}
+
 /** A Prometheus object as kubectl names it. */
 export function prometheusNamed({ agent, namespace, name }: PrometheusObject): Patched {
   return { resource: agent ? 'prometheusagent' : 'prometheus', namespace, name };
@@ -59,10 +64,7 @@ export function withoutMetricRule(
   const own = placeOf(rule, endpoint.metricRelabelings);
   if (own !== null) {
     const path = `${fieldOf(found, 'metricRelabelings')}/${own}`;
-    return patching(`remove ${path.slice('/spec/'.length)} of ${monitor.subject}`, [
-      monitorNamed(monitor),
-      removing(path, endpoint.metricRelabelings[own]),
-    ]);
+    return away({ subject: monitor.subject, ...monitorNamed(monitor) }, path, endpoint.metricRelabelings[own]);
   }
   const classes = object?.scrapeClasses ?? [];
   for (const [at, scrapeClass] of classes.entries()) {
@@ -70,7 +72,7 @@ export function withoutMetricRule(
     if (object === null || place === null) continue;
     const path = `/spec/scrapeClasses/${at}/metricRelabelings/${place}`;
     const whole = records(scrapeClass.metricRelabelings)[place];
-    return patching(`remove ${path.slice('/spec/'.length)} of ${object.subject}`, [prometheusNamed(object), removing(path, whole)]);
+    return away({ subject: object.subject, ...prometheusNamed(object) }, path, whole);
   }
   return null;
 }
@@ -83,6 +85,10 @@ export function removing(path: string, value: unknown): readonly Operation[] {
   ];
 }
 
+function away({ subject, ...object }: Patched & { readonly subject: string }, path: string, value: unknown): Remedy {
+  return patching(`remove ${path.slice('/spec/'.length)} of ${subject}`, [object, removing(path, value)]);
+}
+
 /** Takes one rule of a remote write away; null where the object has no such rule. */
 export function withoutWriteRule(url: string, rule: RelabelRule, object: PrometheusObject | null): Remedy | null {
   const writes = records(record(object?.raw.spec).remoteWrite);
@@ -91,7 +97,7 @@ export function withoutWriteRule(url: string, rule: RelabelRule, object: Prometh
   if (object === null || place === null) return null;
   const path = `/spec/remoteWrite/${at}/writeRelabelConfigs/${place}`;
   const whole = records(writes[at]?.writeRelabelConfigs)[place];
-  return patching(`remove ${path.slice('/spec/'.length)} of ${object.subject}`, [prometheusNamed(object), removing(path, whole)]);
+  return away({ subject: object.subject, ...prometheusNamed(object) }, path, whole);
 }
 
 /** Where a rule stands among rules as they are written; null when it does not. */

@@ -1,12 +1,12 @@
 import { type Coverage, coverage, seenBy, takenBy } from '../facts/coverage.ts';
 import type { Emitter, Nouns } from '../facts/emitters.ts';
-import { endpointsField, resourceOf } from '../facts/monitors.ts';
 import type { PrometheusObject } from '../facts/prometheus-objects.ts';
 import { type ServerTargets, targets } from '../facts/targets.ts';
 import { defineCheck, type Finding, type Remedy, verdict } from '../model/check.ts';
 import type { Attempt } from '../model/fact.ts';
 import { record, text } from '../parse/fields.ts';
 import { grouped } from '../parse/grouped.ts';
+import { fieldOf, patchingMonitor } from './patching.ts';
 import { running } from './scraped.ts';
 import type { SharedIds } from './shared-ids.ts';
 import { distinct, distinctUnread, keysOf, named, prometheusRun, withoutEmitters } from './wording.ts';
@@ -140,7 +140,8 @@ interface Culprit {
 /** The relabeling of a PodMonitor that takes the pods out; null when none does. */
 function relabelings(coverage: Attempt<Coverage>, [first]: readonly Emitter[]): Culprit | null {
   if (coverage.status === 'unread') return null;
-  for (const { monitor, endpoint, covers } of coverage.value.monitors.flatMap(({ endpoints }) => endpoints)) {
+  for (const found of coverage.value.monitors.flatMap(({ endpoints }) => endpoints)) {
+    const { monitor, endpoint, covers } = found;
     const dropped = covers.find(({ emitter }) => emitter.key === first?.key)?.dropped;
     if (dropped === undefined) continue;
     const where = `of ${monitor.subject} endpoint ${endpoint.index}`;
@@ -150,10 +151,9 @@ function relabelings(coverage: Attempt<Coverage>, [first]: readonly Emitter[]): 
         remedy: { text: `let the relabelings ${where} keep the address` },
       };
     const rule = `relabelings[${dropped.rule}] ${where}`;
-    const patch = [{ op: 'remove', path: `/spec/${endpointsField(monitor.kind)}/${endpoint.index}/relabelings/${dropped.rule}` }];
-    const command = `kubectl -n ${monitor.namespace} patch ${resourceOf(monitor)} ${monitor.name} --type json -p '${JSON.stringify(patch)}'`;
+    const path = `${fieldOf(found, 'relabelings')}/${dropped.rule}`;
     const text = `: ${rule} drops them (${JSON.stringify(endpoint.relabelings[dropped.rule])})`;
-    return { text, remedy: { text: `remove ${rule}`, command, patch } };
+    return { text, remedy: patchingMonitor(`remove ${rule}`, monitor, { op: 'remove', path }) };
   }
   return null;
 }

@@ -1,6 +1,6 @@
+import { patching } from '../../checks/patching.ts';
 import type { Operation } from '../../model/change.ts';
 import type { Remedy } from '../../model/check.ts';
-import { shellWord } from '../../parse/shell-word.ts';
 import type { GatewayRef } from './facts/routes.ts';
 import type { TrafficPolicy } from './facts/traffic-policies.ts';
 
@@ -44,8 +44,7 @@ export function allowingUnderscores(gateway: GatewayRef, policies: readonly Traf
 }
 
 function patched({ namespace, name }: TrafficPolicy, text: string, operations: readonly Operation[]): Remedy {
-  const command = `kubectl -n ${namespace} patch clienttrafficpolicy ${name} --type json -p ${shellWord(JSON.stringify(operations))}`;
-  return { text, command, patch: operations };
+  return patching(text, [{ resource: 'clienttrafficpolicy', namespace, name }, operations]);
 }
 
 function manifest({ namespace, name }: GatewayRef, own: string, headers: unknown): unknown {
