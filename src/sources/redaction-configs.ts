@@ -13,16 +13,16 @@ const tenantHeader = /^x-scope-orgid$/i;
 /** A file of a ConfigMap that configures a collector or Grafana's data sources, without what it holds besides; null: it is none. */
 export function readConfigFile(key: string, content: string): string | null {
   if (yamlTrouble(content) !== null) return null;
-  if (/\bprometheus\.(scrape|remote_write|operator\.|relabel)|\bdiscovery\./.test(content) && !/^\s*\w+:\s*$/m.test(content))
+  if (/\bprometheus\.(scrape|remote_write|operator\.|relabel)|\bdiscovery\./.test(content) && !/^[ \t]*\w+:[ \t]*$/m.test(content))
     return readAlloy(content);
-  if (!/\.ya?ml$|^relay$|^config/.test(key) && !/^\s*(receivers|exporters|service|datasources):/m.test(content)) return null;
+  if (!/\.ya?ml$|^relay$|^config/.test(key) && !/^[ \t]*(receivers|exporters|service|datasources):/m.test(content)) return null;
   const parsed = parsedYaml(content);
   const fields = record(parsed);
   if ('datasources' in fields) return inLayout(content, { datasources: records(fields.datasources).map(readDatasource) });
   if (collectorParts.some((part) => part in fields)) return inLayout(content, readCollector(fields));
   if (mimirParts.some((part) => part in fields)) return inLayout(content, readMimir(fields));
   // A collector that cannot read its file is judged for that.
-  return parsed === null && /^\s*(receivers|exporters|service):/m.test(content) ? '{' : null;
+  return parsed === null && /^[ \t]*(receivers|exporters|service):/m.test(content) ? '{' : null;
 }
 
 const collectorParts = ['receivers', 'exporters', 'processors', 'connectors', 'service'];

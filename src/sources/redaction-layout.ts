@@ -5,6 +5,9 @@ import { rangeOf } from '../parse/yaml-splice.ts';
 type Range = readonly [start: number, end: number, ...rest: readonly number[]];
 type Cut = readonly [start: number, end: number, fresh: string];
 
+/** Nobody edits texts beyond this by hand, and the yaml library takes seconds for them. */
+const largest = 256 * 1024;
+
 /**
  * A YAML text without what was taken out of its tree, and without comments, written as it was: an edit of what is left fits the whole text too.
  * Where that cannot be done, the tree as JSON, which is YAML as well.
@@ -14,10 +17,13 @@ export function inLayout(text: string, left: unknown): string {
   return cut !== null && means(cut, left) ? cut : JSON.stringify(left);
 }
 
+/** That keys are unique is seen here: the library compares each to all others. */
+const quick = { logLevel: 'error', uniqueKeys: false } as const;
+
 /** Null for a text that has more than its tree says: anchors, tags, directives, control characters. */
 function cutOf(text: string, left: unknown): string | null {
-  if (/[\x00-\x08\x0b-\x1f]/.test(text) || /^%/m.test(text)) return null;
-  const document = parseDocument(text, { logLevel: 'error' });
+  if (text.length > largest || /[\x00-\x08\x0b-\x1f]/.test(text) || /^%/m.test(text)) return null;
+  const document = parseDocument(text, quick);
   if (document.errors.length > 0 || document.contents === null) return null;
   let plain = true;
   visit(document, (_, node) => {
@@ -70,12 +76,13 @@ function cutsOf(node: unknown, left: unknown, text: string): readonly Cut[] | nu
 
 function mapCuts({ items, range, flow }: YAMLMap, left: Readonly<Record<string, unknown>>, text: string): readonly Cut[] | null {
   const keyOf = ({ key }: Pair): string => (isScalar(key) ? String(key.value) : '');
-  const last = items.findLastIndex((pair) => keyOf(pair) in left);
-  if (range == null || Object.keys(left).some((key) => !items.some((pair) => keyOf(pair) === key))) return null;
+  const last = items.findLastIndex((pair) => Object.hasOwn(left, keyOf(pair)));
+  const keys = new Set(items.map(keyOf));
+  if (range == null || keys.size < items.length || Object.keys(left).some((key) => !keys.has(key))) return null;
   if (last < 0) return items.length === 0 ? [] : [flow === true ? [range[0], range[1], '{}'] : cutAt(text, range, '{}')];
   const cuts = items.slice(0, last + 1).map((pair, at): readonly Cut[] | null => {
     const [start, next] = [rangeOf(pair.key)?.[0], rangeOf(items[at + 1]?.key)?.[0]];
-    if (keyOf(pair) in left) return pairCuts(pair, left[keyOf(pair)], text);
+    if (Object.hasOwn(left, keyOf(pair))) return pairCuts(pair, left[keyOf(pair)], text);
     return start === undefined || next === undefined ? null : [[start, next, '']];
   });
   const [end, all] = [endOf(items[last]), endOf(items.at(-1))];

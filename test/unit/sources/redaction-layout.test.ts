@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { yamlEdits } from '../../../src/parse/yaml-edit.ts';
-import { readCollector } from '../../../src/sources/redaction-configs.ts';
+import { readCollector, readConfigFile } from '../../../src/sources/redaction-configs.ts';
 import { inLayout } from '../../../src/sources/redaction-layout.ts';
 
 describe('a text without what is not read', () => {
@@ -36,9 +36,20 @@ describe('a text without what is not read', () => {
     ['a field that is not there', 'a: 1\n', { a: 1, b: 2 }],
     ['line ends of Windows', 'a: 1\r\nb: s3cret\r\n', { a: 1 }],
     ['no YAML', '{s3cret', { a: 1 }],
+    ['a field that is there twice', 'a: 1\na: 1\n', { a: 1 }],
+    ['more than anyone edits', `a: 1\nb: s3cret\n${'\n'.repeat(300_000)}`, { a: 1 }],
   ])('is written as JSON where %s makes it unsure', (_, text, left) => {
     expect(inLayout(text, left)).toBe(JSON.stringify(left));
   });
+
+  it('drops a field that is called as what every object has', () => {
+    expect(inLayout('a: 1\nconstructor: s3cret\nb: 2\n', { a: 1, b: 2 })).toBe('a: 1\nb: 2\n');
+  });
+
+  it('takes no time for blank lines', () => {
+    const blank = `discovery.x\n${'\n'.repeat(100_000)}`;
+    expect(readConfigFile('notes', blank)).toBe(blank);
+  }, 2_000);
 
   it('leaves edits that fit the whole text', () => {
     const text = `# s3cret: who runs this
