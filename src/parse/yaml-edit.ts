@@ -11,7 +11,7 @@ const most = 50;
 
 /**
  * The edits that put values into a YAML text and leave all else of it, comments and order too, as it is: each is made in what the one before left.
- * Null where that cannot be done safely: no YAML, a place behind an alias, a list where a map is wanted, a text that is larger than any that people write.
+ * Null where that cannot be done safely: a comment that would be shown, or lost with what it stands behind, no YAML, a place behind an alias, a list where a map is wanted, a text that is larger than any that people write.
  */
 export function yamlEdits(text: string, changes: readonly YamlChange[]): readonly TextEdit[] | null {
   if (text.length > largest) return null;
@@ -20,7 +20,7 @@ export function yamlEdits(text: string, changes: readonly YamlChange[]): readonl
   for (const change of changes) {
     const splice = spliceOf(now, change);
     const next = splice === null ? null : spliced(now, splice);
-    if (splice === null || next === null || !means(next, now, change)) return null;
+    if (splice === null || next === null || hasComment(now, splice) || !means(next, now, change)) return null;
     edits.push(editOf(now, splice));
     now = next;
   }
@@ -43,6 +43,9 @@ export function wordEdits(text: string, word: string, fresh: string, notAfter: s
 }
 
 const spliced = (text: string, { at, end, fresh }: Splice): string => text.slice(0, at) + fresh + text.slice(end);
+
+/** In comments stands what people keep to themselves. What is in quotes and looks like one counts as well. */
+const hasComment = (text: string, { from, to }: Splice): boolean => /\s#/.test(text.slice(from, to));
 
 function editOf(text: string, { at, end, fresh, from, to }: Splice): TextEdit {
   const old = text.slice(from, to);

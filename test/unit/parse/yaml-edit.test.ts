@@ -88,6 +88,8 @@ describe('edits of YAML', () => {
     ['a map where a list is', 'a: [1]\n', { path: ['a', 'b'], value: 2 }],
     ['a field of a word', 'a: b\n', { path: ['a', 'b'], value: 2 }],
     ['an item that is not there', 'a: [1]\n', { path: ['a', 3, 'b'], value: 2 }],
+    ['an item behind one with a comment', 'a:\n- b # c4n4ry\n', { path: ['a', '-'], value: 'c' }],
+    ['a list with a comment', 'a:\n- b # c4n4ry\n- c\n', { path: ['a'], value: ['d'] }],
     ['a flood', `a: 1\nb: "${'x'.repeat(200_000)}"\n`, { path: ['a'], value: 2 }],
   ])('are none for %s', (_, text, change) => expect(yamlEdits(text, [change])).toBeNull());
 
