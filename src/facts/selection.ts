@@ -1,6 +1,7 @@
 import type { Attempt } from '../model/fact.ts';
 import type { Unread } from '../model/source.ts';
 import { requirementText, type Selector, selectorText, selects, unmet } from '../parse/selector.ts';
+import { shellWord } from '../parse/shell-word.ts';
 import { type Monitor, resourceOf } from './monitors.ts';
 import type { Namespaces } from './namespaces.ts';
 import type { Operator } from './operator.ts';
@@ -94,7 +95,10 @@ function labelMend(monitor: Monitor, missing: ReturnType<typeof unmet>): Reason[
     return operator === 'Exists' ? `${key}=true` : `${key}-`;
   });
   const text = `give ${monitor.subject} the labels that the selector wants`;
-  return { text, command: `kubectl -n ${monitor.namespace} label ${resourceOf(monitor)} ${monitor.name} --overwrite ${changes.join(' ')}` };
+  return {
+    text,
+    command: `kubectl -n ${monitor.namespace} label ${resourceOf(monitor)} ${monitor.name} --overwrite ${changes.map(shellWord).join(' ')}`,
+  };
 }
 
 function kindOf(object: PrometheusObject): string {
@@ -137,7 +141,7 @@ function namespaceReasons(
       saw: `${field}: ${selectorText(selector)}`,
       mend: {
         text: `label namespace ${monitor.namespace}`,
-        command: `kubectl label namespace ${monitor.namespace} --overwrite ${changes.join(' ')}`,
+        command: `kubectl label namespace ${monitor.namespace} --overwrite ${changes.map(shellWord).join(' ')}`,
       },
     },
   ];

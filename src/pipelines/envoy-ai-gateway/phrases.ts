@@ -1,4 +1,5 @@
 import type { Pod } from '../../facts/pods.ts';
+import { shellWord } from '../../parse/shell-word.ts';
 import type { Controller } from './facts/controller.ts';
 import type { ProxyPod } from './facts/proxies.ts';
 
@@ -23,8 +24,8 @@ export function workloadOf(pod: Pod): { readonly kind: 'Deployment' | 'DaemonSet
 /** The command that makes a pod's workload create it anew. */
 export function rollout(pod: Pod): string {
   const workload = workloadOf(pod);
-  if (workload === null) return `kubectl -n ${pod.namespace} delete pod ${pod.name}`;
-  return `kubectl -n ${pod.namespace} rollout restart ${workload.kind.toLowerCase()}/${workload.name}`;
+  if (workload === null) return `kubectl -n ${shellWord(pod.namespace)} delete pod ${shellWord(pod.name)}`;
+  return `kubectl -n ${shellWord(pod.namespace)} rollout restart ${shellWord(`${workload.kind.toLowerCase()}/${workload.name}`)}`;
 }
 
 /** Several commands that each workload of the pods needs, once. */

@@ -85,7 +85,7 @@ export function settingCosts(subject: string, { namespace, name }: { readonly na
   const patch = { spec: { llmRequestCosts: [{ metadataKey: 'llm_total_token', type: 'TotalToken' }] } };
   return {
     text: `set spec.llmRequestCosts on ${subject}; one route is enough for its Gateway`,
-    command: `kubectl -n ${namespace} patch aigatewayroute ${name} --type=merge -p '${JSON.stringify(patch)}'`,
+    command: `kubectl -n ${namespace} patch aigatewayroute ${name} --type=merge -p ${shellWord(JSON.stringify(patch))}`,
     patch,
   };
 }

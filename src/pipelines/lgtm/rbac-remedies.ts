@@ -37,7 +37,7 @@ function anotherSubject({ kind, namespace, name }: Binding, account: Account): R
   const where = namespace === null ? '' : `-n ${namespace} `;
   return {
     text: `name ServiceAccount ${account.namespace}/${account.name} in ${kind} ${name}`,
-    command: `kubectl ${where}patch ${kind.toLowerCase()} ${shellWord(name)} --type json -p '${JSON.stringify(operations)}'`,
+    command: `kubectl ${where}patch ${kind.toLowerCase()} ${shellWord(name)} --type json -p ${shellWord(JSON.stringify(operations))}`,
     patch: operations,
   };
 }
@@ -63,7 +63,7 @@ function anotherRule({ kind, namespace, name }: Role, denied: readonly Asked[]):
   const where = namespace === null ? '' : `-n ${namespace} `;
   return {
     text: `let ${kind} ${name} get, list and watch ${said(denied)} as well`,
-    command: `kubectl ${where}patch ${kind.toLowerCase()} ${shellWord(name)} --type json -p '${JSON.stringify(operations)}'`,
+    command: `kubectl ${where}patch ${kind.toLowerCase()} ${shellWord(name)} --type json -p ${shellWord(JSON.stringify(operations))}`,
     patch: operations,
   };
 }

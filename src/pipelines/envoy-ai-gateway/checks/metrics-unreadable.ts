@@ -2,6 +2,7 @@ import { unreadableText } from '../../../checks/unreadable.ts';
 import type { Unreadable } from '../../../facts/emissions.ts';
 import type { Emission } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { shellWord } from '../../../parse/shell-word.ts';
 import { emissions } from '../facts/emissions.ts';
 import { rollout } from '../phrases.ts';
 
@@ -43,7 +44,7 @@ function remedyOf(
   if (/label name|normalization for label|label names/.test(message)) {
     return { text: 'choose another label name in the header mapping, then create the proxies anew', command: rollout(pod) };
   }
-  const logs = `kubectl -n ${pod.namespace} logs ${pod.name} -c ${container}`;
+  const logs = `kubectl -n ${pod.namespace} logs ${pod.name} -c ${shellWord(container)}`;
   return problem === 'refused'
     ? { text: 'see whether the sidecar runs and which port it was given', command: logs }
     : { text: 'see what the sidecar says', command: logs };

@@ -1,5 +1,6 @@
 import { stateText } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { shellWord } from '../../../parse/shell-word.ts';
 import { isCrashing, isStarting, lastWords, quoted } from '../container-state.ts';
 import { type ProxyPod, proxies } from '../facts/proxies.ts';
 import { rollout } from '../phrases.ts';
@@ -33,7 +34,7 @@ function unready(proxy: ProxyPod): Finding | null {
   if (sidecar === null || state?.ready) return null;
   const words = lastWords(state);
   const crashing = state !== null && isCrashing(state);
-  const logs = `kubectl -n ${pod.namespace} logs ${pod.name} -c ${sidecar.container.name}${crashing ? ' --previous' : ''}`;
+  const logs = `kubectl -n ${pod.namespace} logs ${pod.name} -c ${shellWord(sidecar.container.name)}${crashing ? ' --previous' : ''}`;
   const young = isStarting(state) && age !== null && age < patience;
   return {
     subject,

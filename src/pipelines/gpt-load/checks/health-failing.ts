@@ -1,4 +1,5 @@
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { shellWord } from '../../../parse/shell-word.ts';
 import { number, record } from '../../../parse/fields.ts';
 import { type Health, healths } from '../facts/healths.ts';
 import { type Instances, instances } from '../facts/instances.ts';
@@ -45,7 +46,7 @@ function finding({ instance, trouble }: Health): readonly Finding[] {
       evidence: { saw: trouble, run: ask(instance, healthPath) },
       remedy: {
         text: `see what ${kubectlName(workload, pod)} says, and whether its database answers`,
-        command: `kubectl -n ${pod.namespace} logs ${pod.name} -c ${container.name} --tail=50`,
+        command: `kubectl -n ${pod.namespace} logs ${pod.name} -c ${shellWord(container.name)} --tail=50`,
       },
       about: [key],
     },

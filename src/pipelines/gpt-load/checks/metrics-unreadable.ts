@@ -2,6 +2,7 @@ import { unreadableText } from '../../../checks/unreadable.ts';
 import type { Unreadable } from '../../../facts/emissions.ts';
 import type { Emission } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { shellWord } from '../../../parse/shell-word.ts';
 import { emissions, refusesToken } from '../facts/emissions.ts';
 import { ask } from '../phrases.ts';
 import { isStock } from './metrics-absent.ts';
@@ -34,7 +35,7 @@ function finding(emitter: Emission['emitter'], { problem, message }: Unreadable)
     evidence: { saw: message, run: ask(emitter, path) },
     remedy: {
       text: remedyOf(problem, message),
-      command: `kubectl -n ${pod.namespace} logs ${pod.name} -c ${container} --tail=200`,
+      command: `kubectl -n ${pod.namespace} logs ${pod.name} -c ${shellWord(container)} --tail=200`,
     },
     about: [key],
   };

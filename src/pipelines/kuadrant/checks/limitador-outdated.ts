@@ -1,6 +1,7 @@
 import { listed } from '../../../checks/phrases.ts';
 import type { Emitter } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { shellWord } from '../../../parse/shell-word.ts';
 import { versionOf } from '../../../parse/versions.ts';
 import { emitters } from '../facts/emitters.ts';
 import { type Limitador, limitadors } from '../facts/limitadors.ts';
@@ -63,6 +64,6 @@ function remedyOf(namespace: string, limitadors: readonly Limitador[]): NonNulla
   const patch = pinned.pins.map((field) => ({ op: 'remove', path: `/spec/${field}` }));
   return {
     text: `let the operator choose the release: take spec.${pinned.pins.join(' and spec.')} out`,
-    command: `kubectl -n ${namespace} patch limitador ${pinned.name} --type=json -p '${JSON.stringify(patch)}'`,
+    command: `kubectl -n ${namespace} patch limitador ${pinned.name} --type=json -p ${shellWord(JSON.stringify(patch))}`,
   };
 }

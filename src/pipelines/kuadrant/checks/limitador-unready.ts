@@ -1,6 +1,7 @@
 import { stateText } from '../../../checks/phrases.ts';
 import type { Emitter } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { shellWord } from '../../../parse/shell-word.ts';
 import { isStarting, lastWords, stateOf } from '../containers.ts';
 import { emitters } from '../facts/emitters.ts';
 import { kuadrants } from '../facts/kuadrants.ts';
@@ -42,7 +43,7 @@ function unreadyPod({ pod, container, subject, key }: Emitter): readonly Finding
   if (state?.ready || (state === null && pod.ready)) return [];
   const words = lastWords(state);
   const crashed = (state?.restarts ?? 0) > 0;
-  const logs = `kubectl -n ${pod.namespace} logs ${pod.name} -c ${container}${crashed ? ' --previous' : ''}`;
+  const logs = `kubectl -n ${pod.namespace} logs ${pod.name} -c ${shellWord(container)}${crashed ? ' --previous' : ''}`;
   const started = Date.parse(state?.startedAt ?? '');
   const young = isStarting(state) && !Number.isNaN(started) && started - Date.parse(pod.metadata.creationTimestamp ?? '') < patience * 1000;
   return [

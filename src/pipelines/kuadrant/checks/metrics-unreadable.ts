@@ -2,6 +2,7 @@ import { unreadableText } from '../../../checks/unreadable.ts';
 import type { Unreadable } from '../../../facts/emissions.ts';
 import type { Emission } from '../../../facts/emitters.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { shellWord } from '../../../parse/shell-word.ts';
 import { emissions, type Gauges, gauges } from '../facts/emissions.ts';
 import { showMetrics } from '../phrases.ts';
 
@@ -40,7 +41,7 @@ function unreadable({ emitter }: Emission, { problem, message }: Unreadable): Fi
           text: 'let every label of the TelemetryPolicies keep a name of its own, then create the pod anew, which forgets its counters',
           command: `kubectl -n ${pod.namespace} delete pod ${pod.name}`,
         }
-      : { text: 'see what Limitador says', command: `kubectl -n ${pod.namespace} logs ${pod.name} -c ${container}` },
+      : { text: 'see what Limitador says', command: `kubectl -n ${pod.namespace} logs ${pod.name} -c ${shellWord(container)}` },
     about: [key],
   };
 }

@@ -1,5 +1,6 @@
 import { listed } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { shellWord } from '../../../parse/shell-word.ts';
 import { controllers } from '../../envoy-ai-gateway/facts/controller.ts';
 import { identity } from '../../envoy-ai-gateway/facts/identity.ts';
 import { proxies } from '../../envoy-ai-gateway/facts/proxies.ts';
@@ -49,7 +50,7 @@ function unforwarded(keyed: readonly KeyedRoute[], header: string, about: readon
     evidence: { saw: 'spec.apiKeyAuth without forwardClientIDHeader', run: showPolicy(policy) },
     remedy: {
       text: `set spec.apiKeyAuth.forwardClientIDHeader of ${policy.subject} to ${header}, or upgrade the operator that renders it`,
-      command: `kubectl -n ${policy.namespace} patch securitypolicy ${policy.name} --type merge -p '${JSON.stringify(patch)}'`,
+      command: `kubectl -n ${policy.namespace} patch securitypolicy ${policy.name} --type merge -p ${shellWord(JSON.stringify(patch))}`,
       patch,
     },
     about,
@@ -66,7 +67,7 @@ function unsanitized(keyed: readonly KeyedRoute[]): Finding {
     evidence: { saw: 'spec.apiKeyAuth.sanitize is not true', run: showPolicy(policy) },
     remedy: {
       text: `set spec.apiKeyAuth.sanitize of ${policy.subject}`,
-      command: `kubectl -n ${policy.namespace} patch securitypolicy ${policy.name} --type merge -p '${JSON.stringify(patch)}'`,
+      command: `kubectl -n ${policy.namespace} patch securitypolicy ${policy.name} --type merge -p ${shellWord(JSON.stringify(patch))}`,
       patch,
     },
     about: [`policy ${policy.namespace}/${policy.name}`],

@@ -2,6 +2,7 @@ import { stateText } from '../../../checks/phrases.ts';
 import type { PodLogs } from '../../../facts/logs.ts';
 import type { ContainerState } from '../../../facts/pods.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { shellWord } from '../../../parse/shell-word.ts';
 import type { Attempt } from '../../../model/fact.ts';
 import { number, record } from '../../../parse/fields.ts';
 import { isCrashing, isStarting, lastWords, quoted } from '../../envoy-ai-gateway/container-state.ts';
@@ -81,7 +82,7 @@ function unready(each: CollectorPods, { pod, state, age }: Seen, serving: number
   const words = logged ?? lastWords(state);
   const others = serving > 0 ? `; ${serving} other pod${serving === 1 ? ' is' : 's are'} ready` : '';
   const mild = !crashing && (serving > 0 || (isStarting(state) && age !== null && age < patience));
-  const log = `kubectl -n ${pod.namespace} logs ${pod.name} -c ${collector.container}${crashing ? ' --previous' : ''}`;
+  const log = `kubectl -n ${pod.namespace} logs ${pod.name} -c ${shellWord(String(collector.container))}${crashing ? ' --previous' : ''}`;
   return {
     subject: `Pod ${pod.namespace}/${pod.name}`,
     message: `the collector of ${collector.workload?.subject ?? collector.subject} is not ready: ${stateText(state)}${others}${logged === null ? quoted(state) : `; its log says: ${logged}`}`,

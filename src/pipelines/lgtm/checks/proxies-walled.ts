@@ -4,6 +4,7 @@ import type { Emitter } from '../../../facts/emitters.ts';
 import { type Namespaces, namespaces } from '../../../facts/namespaces.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
 import { record, strings } from '../../../parse/fields.ts';
+import { shellWord } from '../../../parse/shell-word.ts';
 import { grouped, keysOf } from '../../envoy-ai-gateway/phrases.ts';
 import { scraping } from '../facts/scraping.ts';
 import { type IngressPolicy, ingressPolicies, wallsOf } from '../facts/walls.ts';
@@ -75,7 +76,7 @@ function findingOf(group: readonly (Way & { readonly policy: IngressPolicy })[])
       },
       remedy: {
         text: `allow port ${emitter.port} from namespace ${collector.namespace}`,
-        command: `kubectl -n ${policy.namespace} patch networkpolicy ${policy.name} --type json -p '${JSON.stringify([operation])}'`,
+        command: `kubectl -n ${policy.namespace} patch networkpolicy ${policy.name} --type json -p ${shellWord(JSON.stringify([operation]))}`,
         patch: [operation],
       },
       about: keysOf(emitters),
