@@ -128,7 +128,9 @@ function shellLines({ command, patch }: Remedy): readonly string[] {
   const pipes = pipesOf(command);
   const ours = pipes?.flat().every(([program = '']) => programs.has(program));
   if (pipes === null || !ours) return visibleLines(command).map((line) => `# ${line}`);
-  return pipes.map((pipe) => visible(pipe.map((words) => words.map(shellWord).join(' ')).join(' | ')));
+  const lines = pipes.map((pipe) => visible(pipe.map((words) => words.map(shellWord).join(' ')).join(' | ')));
+  // What follows is for when what stands before has worked: nothing is deleted whose copy was refused.
+  return lines.map((line, at) => (at < lines.length - 1 ? `${line} &&` : line));
 }
 
 /** What a remedy may call. */

@@ -58,5 +58,5 @@ function findingOf(monitor: Monitor, age: number, { since, kuadrant }: Beside): 
 function copying({ namespace, name }: Monitor): string {
   const labels = `(.metadata.labels | del(.["${observabilityLabel}"]))`;
   const own = `{apiVersion, kind, metadata: {name: "limitador-metrics", namespace: .metadata.namespace, labels: ${labels}}, spec}`;
-  return `kubectl -n ${shellWord(namespace)} get podmonitor ${shellWord(name)} -o json | jq ${shellWord(own)} | kubectl apply -f -`;
+  return `kubectl -n ${shellWord(namespace)} get podmonitor ${shellWord(name)} -o json | jq ${shellWord(own)} | kubectl create -f -`;
 }

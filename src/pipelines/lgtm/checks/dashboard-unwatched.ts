@@ -87,7 +87,7 @@ function remedyOf({ namespace, name, labels }: DashboardMap, sidecar: DashboardS
   if (lacks)
     return {
       text: `give it the label ${sidecar.label}=${sidecar.value ?? '1'}`,
-      command: `kubectl -n ${namespace} label configmap ${name} --overwrite ${sidecar.label}=${sidecar.value ?? '1'}`,
+      command: `kubectl -n ${shellWord(namespace)} label configmap ${shellWord(name)} --overwrite ${shellWord(`${sidecar.label}=${sidecar.value ?? '1'}`)}`,
     };
   return moving(namespace, name, sidecar.namespaces?.[0] ?? sidecar.namespace);
 }
@@ -95,9 +95,9 @@ function remedyOf({ namespace, name, labels }: DashboardMap, sidecar: DashboardS
 /** Without what the API server and the maker of the object wrote into it: the copy is nobody's. */
 function moving(namespace: string, name: string, to: string): NonNullable<Finding['remedy']> {
   const of = `kubectl -n ${shellWord(namespace)}`;
-  const copy = `{apiVersion, kind, metadata: {namespace: ${JSON.stringify(to)}, name: .metadata.name, labels: .metadata.labels}, data}`;
+  const copy = `{apiVersion, kind, metadata: {namespace: ${JSON.stringify(to)}, name: .metadata.name, labels: .metadata.labels}, data, binaryData}`;
   return {
     text: `move it to namespace ${to}, or set sidecar.dashboards.searchNamespace of the Grafana chart to ALL`,
-    command: `${of} get configmap ${shellWord(name)} -o json | jq ${shellWord(copy)} | kubectl create -f -\n${of} delete configmap ${shellWord(name)}`,
+    command: `${of} get configmap ${shellWord(name)} -o json | jq ${shellWord(copy)} | kubectl create -f - && ${of} delete configmap ${shellWord(name)}`,
   };
 }

@@ -76,12 +76,17 @@ function moved(stray: StrayConfig, collector: Collector, source: ConfigSource): 
   if (source.namespace === namespace && source.name === name)
     return {
       text,
-      command: thenRead(collector, `${get} | jq ${shellWord(`.data |= (.[${to}] = .[${from}] | del(.[${from}]))`)} | kubectl replace -f -`),
+      command: thenRead(
+        collector,
+        `${get} | jq ${shellWord(`.data |= if has(${from}) and (has(${to}) | not) then .[${to}] = .[${from}] | del(.[${from}]) else ${changed} end`)} | kubectl replace -f -`,
+      ),
     };
   const metadata = JSON.stringify({ namespace: source.namespace, name: source.name });
-  const copy = `{apiVersion, kind, metadata: ${metadata}, data: {${to}: .data[${from}]}}`;
+  const copy = `{apiVersion, kind, metadata: ${metadata}, data: {${to}: (.data[${from}] // ${changed})}}`;
   return { text, command: thenRead(collector, `${get} | jq ${shellWord(copy)} | kubectl apply --server-side -f -`) };
 }
+
+const changed = 'error("the text is not where it was read")';
 
 function mendOf([first]: readonly Collector[]): string {
   const source = first === undefined ? null : lastSource(first);
