@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { diagnose } from '../engine/diagnose.ts';
 import { gather } from '../engine/gather.ts';
 import type { Target } from '../model/change.ts';
@@ -5,11 +6,11 @@ import type { Remedy } from '../model/check.ts';
 import type { Report } from '../model/report.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { type KubeObject, ReadError, unreadOf } from '../model/source.ts';
-import { changesOf, looksOnly } from '../parse/changes.ts';
+import { changesOf, looksOnly, targetsOf } from '../parse/changes.ts';
 import { withoutSecrets } from '../parse/secrets.ts';
 import { pipelines } from '../pipelines/index.ts';
 import { type Fix, type FixFormat, fixFormats, fixText } from '../report/fix.ts';
-import { ownersOf } from '../report/fix-owner.ts';
+import { type Owner, ownersOf } from '../report/fix-owner.ts';
 import { visible } from '../report/safe.ts';
 import { record } from '../sources/record.ts';
 import { optionsWithin } from './bundle.ts';
@@ -31,7 +32,7 @@ export async function fix(ids: readonly string[], flags: FixFlags, shell: Shell)
   const run = startRun(flags, shell, 0);
   try {
     const { report, snapshot } = await judged(flags, shell, run);
-    const fixes = withoutSecrets(fixesOf(report, snapshot, ids));
+    const fixes = fixesOf(report, snapshot, ids).map(masked);
     await shell.write(fixText(fixes, format, style));
     shell.note(unmended(report, ids));
     return report.exitCode;
@@ -65,21 +66,45 @@ async function judged(flags: FixFlags, shell: Shell, run: Run): Promise<{ readon
   }
 }
 
+/** Without what looks like a secret. A command or a patch with a mask in it would write the mask: it is not shown. */
+export function masked(fix: Fix): Fix {
+  const safe = withoutSecrets(fix);
+  const { text, ...rest } = safe.remedy;
+  if (isDeepStrictEqual({ text: fix.remedy.text, ...rest }, fix.remedy)) return safe;
+  return { ...safe, remedy: { text: `${text}; the command for it would show what looks like a secret` } };
+}
+
 /** The remedies of roots, each once; of the checks that are named, also those of consequences. */
 export function fixesOf(report: Report, snapshot: Snapshot, ids: readonly string[]): readonly Fix[] {
   const wanted = report.pipelines
     .flatMap(({ checks }) => checks)
     .filter((check) => check.status === 'fail' && (ids.length === 0 ? check.consequenceOf === null : ids.includes(check.id)));
   const seen = new Set<string>();
+  const strange = strangeNames(snapshot);
   return wanted.flatMap(({ id, findings }) =>
-    findings.flatMap(({ subject, message, remedy }) => {
+    findings.flatMap(({ subject, message, remedy: said }) => {
+      const remedy = said?.command !== undefined && strange.some((name) => said.command?.includes(name)) ? { text: said.text } : said;
       const key = JSON.stringify(remedy);
       if (remedy === undefined || seen.has(key)) return [];
       seen.add(key);
       const object = objectOf(snapshot, targetOf(subject, changesOf(remedy)[0]));
-      return [{ check: id, subject, message, remedy, object, owners: object === null || object.kind === 'Pod' ? [] : ownersOf(object) }];
+      return [{ check: id, subject, message, remedy, object, owners: ownersOfAll(object, remedy, snapshot) }];
     }),
   );
+}
+
+/** Names that no API server gives, which only a bundle that somebody wrote by hand can have: no command is made of them. */
+function strangeNames({ lists }: Snapshot): readonly string[] {
+  const objects = lists.flatMap(({ answer }) => (answer.status === 'objects' ? answer.objects : []));
+  const names = objects.flatMap(({ metadata: { name, namespace } }) => [name, namespace ?? '']);
+  return [...new Set(names)].filter((name) => !/^[\w.:@-]*$/.test(name));
+}
+
+/** Of all that is changed; of what the finding is about where no command says. Pods are only ever made anew. */
+function ownersOfAll(object: KubeObject | null, remedy: Remedy, snapshot: Snapshot): readonly Owner[] {
+  const named = targetsOf(remedy).flatMap((target) => objectOf(snapshot, target) ?? []);
+  const all = (named.length > 0 ? named : [object]).filter((each) => each !== null && each.kind !== 'Pod');
+  return [...new Map(all.flatMap((each) => (each === null ? [] : ownersOf(each))).map((owner) => [owner.where, owner])).values()];
 }
 
 /** What a change is made of, else what the finding is about. */

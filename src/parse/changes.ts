@@ -34,7 +34,9 @@ function unquoted(word: string): string {
 export function looksOnly(command: string): boolean {
   const pipes = pipesOf(command);
   return (
-    pipes?.every(([words = [], ...rest]) => rest.length === 0 && words[0] === 'kubectl' && words.some((word) => looking.has(word))) ?? false
+    pipes?.every(
+      ([words = [], ...rest]) => rest.length === 0 && words[0] === 'kubectl' && looking.has(argumentsOf(words.slice(1)).plain[0] ?? ''),
+    ) ?? false
   );
 }
 
@@ -56,6 +58,21 @@ export function isManifest(patch: unknown): patch is KubeObject {
   const { apiVersion, kind, metadata } = record(patch);
   return text(apiVersion) !== null && text(kind) !== null && text(record(metadata).name) !== null;
 }
+
+/** The objects that a remedy changes for good, as far as its commands name them; a restart changes none. */
+export function targetsOf(remedy: Remedy): readonly Target[] {
+  const pipes = remedy.command === undefined ? [] : (pipesOf(remedy.command) ?? []);
+  const named = pipes.flatMap(([words = [], ...rest]): readonly Target[] => {
+    const { flags, plain } = argumentsOf(words.slice(1));
+    const [verb = '', ...others] = plain[0] === 'set' ? plain.slice(1) : plain;
+    if (words[0] !== 'kubectl' || !(rest.length > 0 ? verb === 'get' : changing.has(verb))) return [];
+    const [word = '', name = others[1]] = others[0]?.split('/') ?? [];
+    return name === undefined ? [] : [{ word: word.toLowerCase(), namespace: flags.get('-n') ?? flags.get('--namespace') ?? null, name }];
+  });
+  return [...new Map(named.map((target) => [JSON.stringify(target), target])).values()];
+}
+
+const changing: ReadonlySet<string> = new Set(['patch', 'label', 'annotate', 'scale', 'env', 'delete']);
 
 function changeOf(words: readonly string[]): readonly Change[] {
   const [program, ...rest] = words;

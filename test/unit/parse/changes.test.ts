@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changesOf, commandsOf, looksOnly, pipesOf } from '../../../src/parse/changes.ts';
+import { changesOf, commandsOf, looksOnly, pipesOf, targetsOf } from '../../../src/parse/changes.ts';
 
 describe('the commands of a remedy', () => {
   it.each([
@@ -21,6 +21,8 @@ it.each([
   ['kubectl get x -o json | jq . | kubectl replace -f -', false],
   ['kubectl get x && kubectl -n a rollout restart deployment/x', false],
   ['helm upgrade x y', false],
+  ['kubectl -n logs rollout restart deployment/get', false],
+  ['kubectl -n describe get pod delete', true],
   ['git clone x; make', false],
 ])('%s only shows: %s', (command, looks) => expect(looksOnly(command)).toBe(looks));
 
@@ -28,6 +30,17 @@ it.each([
   ['kubectl -n a delete pod b && kubectl -n a rollout restart deployment/c', 1],
   ['kubectl get x y -o json | jq . | kubectl apply -f - && kubectl -n a delete pod b', 0],
 ])('%s changes %i objects that can be told', (command, count) => expect(changesOf({ text: '', command })).toHaveLength(count));
+
+it.each([
+  ['kubectl -n a get configmap b -o json | jq . | kubectl replace -f -\nkubectl -n a rollout restart daemonset/c', ['configmap a/b']],
+  ['kubectl -n a patch PodMonitor b -p x && kubectl -n a patch deployment/c -p y', ['podmonitor a/b', 'deployment a/c']],
+  ['kubectl -n a set env deployment/b X-', ['deployment a/b']],
+  ['kubectl -n a get pod b && kubectl -n a logs c', []],
+  ['openssl rand -hex 32 | jq -R . | kubectl create -f -', []],
+  ['kubectl -n a patch x y; rm z', []],
+])('%s changes for good: %j', (command, named) =>
+  expect(targetsOf({ text: '', command }).map(({ word, namespace, name }) => `${word} ${namespace}/${name}`)).toEqual(named),
+);
 
 describe('roles that a command creates', () => {
   const apiVersion = 'rbac.authorization.k8s.io/v1';
