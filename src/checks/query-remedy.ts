@@ -2,6 +2,7 @@ import type { TokenQuery } from '../facts/token-queries.ts';
 import type { Operation } from '../model/change.ts';
 import type { Remedy } from '../model/check.ts';
 import { record, text } from '../parse/fields.ts';
+import { pointer } from '../parse/patch.ts';
 import { shellWord } from '../parse/shell-word.ts';
 import { patching } from './patching.ts';
 
@@ -65,7 +66,7 @@ function inFields(query: Held, better: string, say: string): Remedy {
 function placesOf(value: unknown, path: string): readonly (readonly [path: string, value: string])[] {
   if (typeof value === 'string') return [[path, value]];
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, field]) => placesOf(field, `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`));
+  return Object.entries(value).flatMap(([name, field]) => placesOf(field, `${path}${pointer(name)}`));
 }
 
 interface Place {

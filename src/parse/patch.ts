@@ -5,7 +5,11 @@ export function patched(value: unknown, operations: readonly Operation[]): unkno
   return operations.reduce<unknown>((before, operation) => changed(before, partsOf(operation.path), operation), value);
 }
 
-/** RFC 6901. */
+/** A place in a value, as RFC 6901 writes it: "/metadata/labels/app.kubernetes.io~1name". */
+export function pointer(...path: readonly (string | number)[]): string {
+  return path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
 function partsOf(path: string): readonly string[] {
   return path
     .split('/')

@@ -4,6 +4,7 @@ import type { Remedy } from '../../model/check.ts';
 import type { Attempt } from '../../model/fact.ts';
 import type { Many } from '../../model/source.ts';
 import { grouped } from '../../parse/grouped.ts';
+import { pointer } from '../../parse/patch.ts';
 import { shellWord } from '../../parse/shell-word.ts';
 import { limitadorLabels } from './names.ts';
 import { labelsOf, type TelemetryLabel } from './telemetry.ts';
@@ -35,11 +36,10 @@ export function without(labels: readonly TelemetryLabel[], when: string): Remedy
 
 /** Takes labels out of their policies. */
 function removal(labels: readonly TelemetryLabel[]): string {
-  const path = (name: string): string => `/spec/metrics/default/labels/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
   return [...grouped(labels, ({ policy }) => policy.subject).values()]
     .map((own) => {
       const { namespace, name } = (own as readonly [TelemetryLabel])[0].policy;
-      const operations = own.map((label) => ({ op: 'remove', path: path(label.name) }));
+      const operations = own.map((label) => ({ op: 'remove', path: pointer('spec', 'metrics', 'default', 'labels', label.name) }));
       return `kubectl -n ${shellWord(namespace)} patch telemetrypolicy ${shellWord(name)} --type=json -p ${shellWord(JSON.stringify(operations))}`;
     })
     .join(' && ');

@@ -1,6 +1,7 @@
 import type { Emitter } from '../../facts/emitters.ts';
 import type { Attempt } from '../../model/fact.ts';
 import type { Many } from '../../model/source.ts';
+import { pointer } from '../../parse/patch.ts';
 import { shellWord } from '../../parse/shell-word.ts';
 import type { Limit } from './facts/policies.ts';
 import { gatewayKey, labelKey, podKey, routeKey } from './names.ts';
@@ -50,7 +51,7 @@ export const labelKeys = (labels: readonly string[]): readonly string[] => [...n
 
 /** A limit's place in its policy (RFC 6901): "/spec/limits/free", "/spec/defaults/limits/free". */
 export function limitPath({ at, name }: Pick<Limit, 'at' | 'name'>): string {
-  return `/spec/${at.replaceAll('.', '/')}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  return pointer('spec', ...at.split('.'), name);
 }
 
 /** A part of an AuthPolicy's spec where its rules stand: "rules", "defaults.rules". */

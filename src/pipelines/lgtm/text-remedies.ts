@@ -3,7 +3,7 @@ import type { Collector } from '../../facts/collectors.ts';
 import type { Operation } from '../../model/change.ts';
 import type { Remedy } from '../../model/check.ts';
 import { CollectorConfigError, configOf } from '../../parse/collector-config.ts';
-import { patched } from '../../parse/patch.ts';
+import { patched, pointer } from '../../parse/patch.ts';
 import { shellWord } from '../../parse/shell-word.ts';
 import { type TextEdit, yamlEdits } from '../../parse/yaml-edit.ts';
 import type { YamlChange } from '../../parse/yaml-splice.ts';
@@ -73,7 +73,7 @@ function patching({ namespace, name }: ConfigSource, json: string, changes: read
   for (const { path, value } of changes) {
     const there = depthOf(tree, path);
     const inner = path.slice(there + 1).reduceRight<unknown>((within, step) => (step === '-' ? [within] : { [step]: within }), value);
-    const operation: Operation = { op: 'add', path: pointer(path.slice(0, there + 1)), value: inner };
+    const operation: Operation = { op: 'add', path: pointer(...path.slice(0, there + 1)), value: inner };
     const replacing = typeof path.at(-1) === 'number' && there === path.length - 1;
     operations.push(replacing ? { ...operation, op: 'replace' } : operation);
     try {
@@ -86,9 +86,6 @@ function patching({ namespace, name }: ConfigSource, json: string, changes: read
   const under = operations.map((operation) => ({ ...operation, path: `/spec/config${operation.path}` }));
   return `kubectl -n ${shellWord(namespace)} patch opentelemetrycollector ${shellWord(name)} --type json -p ${shellWord(JSON.stringify(under))}`;
 }
-
-const pointer = (path: readonly (string | number)[]): string =>
-  path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
 /** How many steps of a path lead to maps and lists that are there; the last one need not be. */
 function depthOf(tree: unknown, path: readonly (string | number)[]): number {

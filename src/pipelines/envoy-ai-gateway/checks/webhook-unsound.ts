@@ -1,4 +1,5 @@
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { pointer } from '../../../parse/patch.ts';
 import { type Controller, controllers } from '../facts/controller.ts';
 import { type PodWebhook, podWebhooks } from '../facts/webhooks.ts';
 import { labels } from '../names.ts';
@@ -120,7 +121,7 @@ function selection(webhook: PodWebhook): readonly Finding[] {
 
 const managed = {
   op: 'replace',
-  path: `/webhooks/0/objectSelector/matchLabels/${labels.managedBy.replaceAll('/', '~1')}`,
+  path: pointer('webhooks', 0, 'objectSelector', 'matchLabels', labels.managedBy),
   value: 'envoy-gateway',
 };
 
