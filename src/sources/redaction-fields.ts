@@ -27,7 +27,8 @@ export function withReadFields(snapshot: Snapshot): Snapshot {
 function listOf(entry: RecordedList, wanted: (name: string) => boolean): RecordedList {
   const { answer, kind, scope } = entry;
   if (answer.status === 'refused') return withoutSecrets(entry);
-  const shape = asksMetadataOnly(kind, scope) ? {} : (shapes[kind.resource] ?? everything);
+  if (asksMetadataOnly(kind, scope)) return { ...entry, answer: { status: 'objects', objects: answer.objects.map(namesOf) } };
+  const shape = shapes[kind.resource] ?? everything;
   return { ...entry, answer: { status: 'objects', objects: answer.objects.map((object) => objectOf(object, shape, wanted)) } };
 }
 
@@ -38,6 +39,13 @@ function objectOf(object: KubeObject, shape: Shape, wanted: (name: string) => bo
   const { apiVersion, kind, metadata } = object;
   const rest = record(withoutSecrets(shaped(object, shape)));
   return { ...rest, apiVersion, kind, metadata: metadataOf(metadata, wanted) };
+}
+
+/** Of a Secret which annotations it has, and nothing of what they say. */
+function namesOf({ apiVersion, kind, metadata }: KubeObject): KubeObject {
+  const said = Object.entries(strings(metadata.annotations)).map(([name, value]) => [name, value === '' ? '' : masked] as const);
+  const { annotations: _, ...rest } = metadataOf(metadata, () => false);
+  return { apiVersion, kind, metadata: { ...rest, ...(said.length > 0 ? { annotations: Object.fromEntries(said) } : {}) } };
 }
 
 function metadataOf(metadata: Metadata, wanted: (name: string) => boolean): Metadata {

@@ -3,6 +3,7 @@ import type { Snapshot } from '../model/snapshot.ts';
 import { list, record, records, text } from '../parse/fields.ts';
 import { literalPattern } from '../parse/re2/literal.ts';
 import { addressless, isAddress } from './redaction-addresses.ts';
+import { isGrafanaPath } from './redaction-grafana.ts';
 import { withMessages } from './redaction-logs.ts';
 
 /** A recording and what was asked for, with stable pseudonyms for tenants, users, namespaces, gateways and hosts: the same name is the same pseudonym in objects, bodies, queries and questions. */
@@ -93,7 +94,7 @@ const pair = /(?:([A-Za-z_][\w.:]*)|"([^"\\]+)")(?:=|":\s*|:\s*)"((?:[^"\\]|\\.)
 /** The label values of metrics bodies and of Prometheus' answers, as they are written there. */
 function tenants(snapshot: Snapshot, names: (value: string) => string): ReadonlyMap<string, string> {
   const found = snapshot.gets.flatMap(({ answer, question }) => {
-    if (answer.status === 'refused' || !('text' in answer.body) || answer.code !== 200) return [];
+    if (answer.status === 'refused' || !('text' in answer.body) || answer.code !== 200 || isGrafanaPath(question.path)) return [];
     return question.path.includes('/api/v1/') ? answeredValues(answer.body.text) : exposedValues(answer.body.text);
   });
   const told = [...new Set(found)].filter((value) => value !== '' && !common.test(value) && names(value) === value).sort();
