@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
+import { type Listening, listening } from './listening.ts';
 import { answer, type Seen } from './sidecar.ts';
 
 /** How an endpoint misbehaves. */
@@ -9,25 +10,17 @@ export interface Emulated extends Omit<Seen, 'seconds'> {
   readonly trouble?: Trouble;
 }
 
-export interface Emulator {
+export interface Emulator extends Listening {
   readonly address: string;
-  readonly port: number;
-  stop(): Promise<void>;
 }
 
 /** A sidecar's admin port on the pod's own loopback address, with counters that rise. Port 1064: envoyproxy/ai-gateway internal/controller/gateway_mutator.go. */
 export async function startEmulator(address: string, emulated: Emulated, port = 1064): Promise<Emulator | null> {
   if (emulated.trouble === 'refused') return null;
   const start = Date.now();
-  const server = createServer((request, response) => respond(request, response, { ...emulated, seconds: (Date.now() - start) / 1000 }));
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, address, resolve));
-  const bound = server.address();
-  return { address, port: typeof bound === 'object' && bound !== null ? bound.port : port, stop: () => stopped(server) };
-}
-
-function stopped(server: Server): Promise<void> {
-  server.closeAllConnections();
-  return new Promise((resolve) => server.close(() => resolve()));
+  const answered = (request: IncomingMessage, response: ServerResponse): unknown =>
+    respond(request, response, { ...emulated, seconds: (Date.now() - start) / 1000 });
+  return { address, ...(await listening(answered, address, port)) };
 }
 
 function respond(request: IncomingMessage, response: ServerResponse, emulated: Emulated & Seen): unknown {

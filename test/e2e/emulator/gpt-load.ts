@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gptLoadPage, type RequestLog } from './gpt-load-page.ts';
+import { type Listening, listening } from './listening.ts';
 
 /** How one gpt-load was built and started. */
 export interface GptLoad {
@@ -24,22 +25,9 @@ const spa =
   '<!doctype html><html lang="en"><head><meta charset="UTF-8"><title>GPT Load</title></head><body><div id="app"></div></body></html>\n';
 
 /** gpt-load's one port on a pod's own loopback address, with counters that rise. Port 3001: README.md, PORT. */
-export async function startGptLoad(
-  address: string,
-  gptLoad: GptLoad,
-  port = 3001,
-): Promise<{ readonly port: number; stop(): Promise<void> }> {
+export async function startGptLoad(address: string, gptLoad: GptLoad, port = 3001): Promise<Listening> {
   const start = Date.now();
-  const server = createServer((request, response) => respond(request, response, gptLoad, start));
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, address, resolve));
-  const bound = server.address();
-  return {
-    port: typeof bound === 'object' && bound !== null ? bound.port : port,
-    stop: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
-    },
-  };
+  return listening((request, response) => respond(request, response, gptLoad, start), address, port);
 }
 
 function respond(request: IncomingMessage, response: ServerResponse, gptLoad: GptLoad, start: number): unknown {

@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Listening, listening } from './listening.ts';
 
 /** How a Grafana is configured, and what it has. */
 export interface Grafana {
@@ -16,21 +17,8 @@ export interface Grafana {
  * Grafana's HTTP port on a pod's own loopback address, as far as dashboards are read: docs/sources/developers/http_api/dashboard.md and
  * folder_dashboard_search.md; refusals of pkg/services/authn/clients/api_key.go and pkg/services/accesscontrol/middleware.go. Port 3000: conf/defaults.ini.
  */
-export async function startGrafana(
-  address: string,
-  grafana: Grafana,
-  port = 3000,
-): Promise<{ readonly port: number; stop(): Promise<void> }> {
-  const server = createServer((request, response) => respond(request, response, grafana));
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, address, resolve));
-  const bound = server.address();
-  return {
-    port: typeof bound === 'object' && bound !== null ? bound.port : port,
-    stop: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
-    },
-  };
+export async function startGrafana(address: string, grafana: Grafana, port = 3000): Promise<Listening> {
+  return listening((request, response) => respond(request, response, grafana), address, port);
 }
 
 function respond(request: IncomingMessage, response: ServerResponse, grafana: Grafana): unknown {

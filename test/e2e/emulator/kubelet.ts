@@ -1,4 +1,5 @@
-import { createServer } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import { type Listening, listening } from './listening.ts';
 
 /** A volume as the kubelet of its node sees it. */
 export interface MountedVolume {
@@ -10,23 +11,10 @@ export interface MountedVolume {
 }
 
 /** The part of a kubelet's /metrics that is about volumes: pkg/kubelet/metrics/collectors/volume_stats.go. Without TLS, which no check looks at. */
-export async function startKubelet(
-  address: string,
-  volumes: readonly MountedVolume[],
-  port = 10250,
-): Promise<{ readonly port: number; stop(): Promise<void> }> {
-  const server = createServer(
-    (_, response) => void response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(pageOf(volumes)),
-  );
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, address, resolve));
-  const bound = server.address();
-  return {
-    port: typeof bound === 'object' && bound !== null ? bound.port : port,
-    stop: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
-    },
-  };
+export async function startKubelet(address: string, volumes: readonly MountedVolume[], port = 10250): Promise<Listening> {
+  const answer = (_: unknown, response: ServerResponse): unknown =>
+    response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(pageOf(volumes));
+  return listening(answer, address, port);
 }
 
 function pageOf(volumes: readonly MountedVolume[]): string {

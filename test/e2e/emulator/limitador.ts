@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { limitadorPage } from './limitador-page.ts';
+import { type Listening, listening } from './listening.ts';
 
 /** Requests of one caller to one route that go on arriving. */
 export interface TokenFlow {
@@ -48,22 +49,9 @@ export interface Limitador {
  * Limitador's HTTP port on a pod's own loopback address, with counters that rise: answers as recorded from 2.4.0-dev, in the fixed order of
  * the recording's families (the real order is another one each time). Port 8080: Kuadrant/limitador-operator, api/v1alpha1/limitador_types.go.
  */
-export async function startLimitador(
-  address: string,
-  limitador: Limitador,
-  port = 8080,
-): Promise<{ readonly port: number; stop(): Promise<void> }> {
+export async function startLimitador(address: string, limitador: Limitador, port = 8080): Promise<Listening> {
   const start = new Date();
-  const server = createServer((request, response) => respond(request, response, limitador, start));
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, address, resolve));
-  const bound = server.address();
-  return {
-    port: typeof bound === 'object' && bound !== null ? bound.port : port,
-    stop: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
-    },
-  };
+  return listening((request, response) => respond(request, response, limitador, start), address, port);
 }
 
 function respond(request: IncomingMessage, response: ServerResponse, limitador: Limitador, start: Date): unknown {

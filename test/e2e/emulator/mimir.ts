@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { request } from 'undici';
+import { type Listening, listening } from './listening.ts';
 import { admitted } from './mimir-push.ts';
 import { type Store, startStore } from './mimir-store.ts';
 
@@ -18,7 +19,7 @@ export interface Mimir {
  * tenant that answers the queries and keeps what is pushed. It differs from the real one in this: remote write 2.0 is passed on unlooked-at,
  * a sample out of order is refused in Prometheus's words, and nothing is sharded, limited or kept longer than it runs. Port 8080: its default.
  */
-export async function startMimir(address: string, mimir: Mimir, port = 8080): Promise<{ readonly port: number; stop(): Promise<void> }> {
+export async function startMimir(address: string, mimir: Mimir, port = 8080): Promise<Listening> {
   const stores = new Map<string, Promise<Store>>();
   const storeOf = (tenant: string): Promise<Store> => {
     const store = stores.get(tenant) ?? startStore(isOld(mimir) ? '2.55' : '3.16');
@@ -26,16 +27,13 @@ export async function startMimir(address: string, mimir: Mimir, port = 8080): Pr
     return store;
   };
   await storeOf(anonymous);
-  const server = createServer((incoming, response) => {
+  const answer = (incoming: IncomingMessage, response: ServerResponse): unknown =>
     respond(incoming, response, mimir, storeOf).catch((error: unknown) => text(response, 500, String(error)));
-  });
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, address, resolve));
-  const bound = server.address();
+  const server = await listening(answer, address, port);
   return {
-    port: typeof bound === 'object' && bound !== null ? bound.port : port,
+    port: server.port,
     stop: async () => {
-      server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await server.stop();
       for (const store of stores.values()) await (await store).stop();
     },
   };
