@@ -64,10 +64,9 @@ function keepCode() {
   // Node keeps it itself then.
   if (module.enableCompileCache !== undefined) return;
   const run = `
-    import { writeFileSync } from 'node:fs';
     import { resolve } from 'node:path';
-    import { load, scripts } from './bin/load.js';
-    process.on('exit', () => scripts.forEach((script, file) => writeFileSync(file + '.code', script.createCachedData())));
+    import { keepCode, load } from './bin/load.js';
+    process.on('exit', keepCode);
     load(resolve('${fresh}/cli.js'));`;
   spawnSync(process.execPath, ['--input-type=module', '-e', run, 'tokmeter', 'demo', '-o', 'json'], { stdio: 'ignore', timeout: 60_000 });
 }

@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import module from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -28,7 +39,7 @@ const refused = (): readonly string[] => {
   const run = `
     import { load, scripts } from ${JSON.stringify(join(folder, 'bin/load.js'))};
     process.on('exit', () => {
-      const all = [...scripts].filter(([, script]) => script.cachedDataRejected !== undefined);
+      const all = [...scripts].map(([file, { script }]) => [file, script]).filter(([, script]) => script.cachedDataRejected !== undefined);
       const refused = all.filter(([, script]) => script.cachedDataRejected).map(([file]) => file);
       process.stderr.write(JSON.stringify({ all: all.length, refused }));
     });
@@ -50,15 +61,30 @@ describe.skipIf(!existsSync(join(root, 'dist/cli.js')))('the compiled program', 
     for (const file of kept) expect(readFileSync(file).includes(join(root, 'dist'))).toBe(false);
   });
 
-  it.each<[string, (file: string) => void]>([
+  it.each<[string, (file: string) => unknown]>([
     ['is gone', unlinkSync],
     ['is empty', (file) => writeFileSync(file, '')],
     ['was cut short', (file) => truncateSync(file, 1000)],
+    [
+      'has other bits',
+      (file) =>
+        writeFileSync(
+          file,
+          readFileSync(file).map((byte, at) => (at % 997 === 500 ? byte ^ 0x55 : byte)),
+        ),
+    ],
+    ['is a folder', (file) => [unlinkSync(file), mkdirSync(file)]],
     ['is something else', (file) => writeFileSync(file, Buffer.alloc(100_000, 'x'))],
   ])('says the same where the code %s', (_, spoil) => {
     const before = explained();
     for (const file of kept) spoil(file);
     expect(explained()).toBe(before);
+  });
+
+  it('says what a source says that was changed since, at the same length', () => {
+    for (const file of kept.map((each) => each.replace(/\.code$/, '')))
+      writeFileSync(file, readFileSync(file, 'utf8').replaceAll('controller-missing', 'controller-changed'));
+    expect(explained()).toContain('controller-changed');
   });
 
   it('says the same where V8 has other flags, or node maps sources', () => {
