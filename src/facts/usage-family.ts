@@ -7,6 +7,7 @@ import type { Figure, Kin } from './usage-figure.ts';
 import type { Glance } from './usage-glance.ts';
 import { addGrowth, type Growth, type Into, netted, piecesOf } from './usage-growth.ts';
 import { intervalOf, usualInterval } from './usage-interval.ts';
+import { resetParts } from './usage-pieces.ts';
 import { markIn, spanQuery } from './usage-query.ts';
 import { ranged } from './usage-range.ts';
 
@@ -49,13 +50,14 @@ function addSums({ kin, growth }: Glance, into: Into): Pick<Brought, 'name' | 'd
 }
 
 /** One query tells where something happens, and one each figure and span what was counted there. */
-async function addEventful(source: Source, { kin, targets }: Glance, into: Into): Promise<Brought> {
+async function addEventful(source: Source, { kin, targets, series }: Glance, into: Into): Promise<Brought> {
   const window = into.matched;
   const { spans, warnings } = await spansOf(source, kin.first, window);
   const jobs = [...new Set(targets.flatMap(({ labels }) => labels.job ?? []))];
-  const born = spans.some(({ events }) => events.births);
-  const interval = born ? await intervalOf(source, kin.first.family.shard, jobs, window) : usualInterval;
-  return broughtBy(kin, await addSpans(source, kin, { spans, window, interval }, into), warnings);
+  const eventful = spans.some(({ events }) => events.births || events.resets);
+  const interval = eventful ? await intervalOf(source, kin.first.family.shard, jobs, window) : usualInterval;
+  const cut = spans.map((span) => (span.events.resets ? resetParts(span, { interval, series }) : span));
+  return broughtBy(kin, await addSpans(source, kin, { spans: cut, window, interval }, into), warnings);
 }
 
 function broughtBy(kin: Kin, parts: readonly Added[], warnings: readonly string[]): Brought {
@@ -88,8 +90,9 @@ interface Added extends Pick<Brought, 'doubts' | 'warnings'> {
 
 function addSpans(source: Source, kin: Kin, { spans, window, interval }: Cut, into: Into): Promise<readonly Added[]> {
   const add = async (figure: Figure, span: Span): Promise<Added> => {
-    const asked = { groups: figure.groups, happening: { ...span.events, interval } };
-    const { series, warnings } = await ranged(source, figure.family.shard, spanQuery(figure.family, figure.selector, asked, window), span);
+    const asked = { groups: figure.groups, happening: { ...span.events, interval, parts: window.step } };
+    const query = spanQuery(figure.family, figure.selector, asked, { ...window, step: span.step });
+    const { series, warnings } = await ranged(source, figure.family.shard, query, span);
     const growth = netted(figure, series, signOf);
     addGrowth(figure, growth, into);
     return { figure, growth, doubts: netted(figure, series, (each) => (isDoubt(each) ? 1 : 0)), warnings };

@@ -23,4 +23,18 @@ export function matchedPieces({ window, coarse }: Cut, series: number): UsageWin
   return { ...window, step: window.step * factor };
 }
 
+/**
+ * The parts of pieces in which counters are reset: `increase` misses what came before a part's first sample, which a scrape's length makes the least.
+ * As many as are affordable; at least one a piece.
+ */
+export function resetParts<T extends UsageWindow>(
+  span: T,
+  { interval, series }: { readonly interval: number; readonly series: number },
+): T {
+  const most = Math.min(span.step / interval, affordable / (Math.max(1, series) * piecesOf(span)));
+  const counts = Array.from({ length: Math.max(1, Math.floor(most)) }, (_, at) => at + 1);
+  const parts = counts.findLast((each) => Number.isInteger((span.step * 1000) / each)) ?? 1;
+  return { ...span, step: span.step / parts };
+}
+
 const wholeOf = (window: UsageWindow): UsageWindow => ({ ...window, step: window.end - window.start });

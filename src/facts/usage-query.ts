@@ -24,9 +24,13 @@ export interface Events {
   readonly resets: boolean;
 }
 
-/** What happens in the pieces that are asked for, and the seconds between scrapes, by which it is told who went away. */
+/**
+ * What happens in the pieces that are asked for, and the seconds between scrapes, by which it is told who went away. `parts`: seconds of the pieces that
+ * these are parts of, in which no more began than the events of whole ones tell.
+ */
 export interface Happening extends Events {
   readonly interval: number;
+  readonly parts?: number;
 }
 
 /**
@@ -122,7 +126,8 @@ export function eventQuery({ copies }: StoredFamily, selector: string, { step }:
  * before, or a new address of a job that was scraping others, and no counter went away there; else only its growth since it was first seen
  * is counted. Where none was reset, sums are subtracted rather than counters, which Prometheus need not match: all that were there before are
  * among those that are there until the end of the piece. `increase`, which estimates what lies between the samples and the ends of the window
- * and misses a new series' first value, is used for resets alone.
+ * and misses a new series' first value, is used for resets alone, where two samples of one piece show them (`resetParts` makes those few). Copies
+ * see a reset one after the other: it counts when the last of them has.
  */
 export function spanQuery(
   family: StoredFamily,
@@ -131,43 +136,52 @@ export function spanQuery(
   window: UsageWindow,
 ): string {
   const { births, resets } = happening;
-  const { end, before, until, doubtful, reset, restarted, growth } = partsOf({ ...family, ...happening }, selector, window);
+  const { end, before, latest, until, doubtful, reset, restarted, kept, growth } = partsOf({ ...family, ...happening }, selector, window);
   const sum = (vector: string): string => sumBy(groups, vector);
   const doubt = sum(`((${doubtful}) unless ${before}) > 0`);
   if (!resets) return [sum(until), marked('before', sum(before)), ...(births ? [marked('doubt', doubt)] : [])].join(' or ');
-  const base = births ? `(${before} or (${doubtful}) or 0 * ${end})` : before;
-  const value = sum(`(${growth} and ${reset}) or (${end} and ${restarted}) or clamp_min(${end} - ${base}, 0)`);
+  const base = births ? `(${latest} or (${doubtful}) or 0 * ${end})` : latest;
+  const value = sum(`((${growth} and ${reset}) unless ${kept}) or (${end} and ${restarted}) or clamp_min(${end} - ${base}, 0)`);
   return births ? `${value} or ${marked('told', doubt)}` : value;
 }
 
 /** A family with the seconds between its scrapes. */
-type TimedFamily = StoredFamily & Pick<Happening, 'interval'>;
+type TimedFamily = StoredFamily & Pick<Happening, 'interval' | 'parts'>;
 
 interface Parts {
   readonly end: string;
   readonly before: string;
+  /** The same of the copies that were scraped last: others may be from before a reset. */
+  readonly latest: string;
   /** Last values within the piece or before it. */
   readonly until: string;
   /** First values of counters that did not certainly begin at zero within the piece. */
   readonly doubtful: string;
   readonly reset: string;
   readonly restarted: string;
+  /** Counters of which a copy shows no reset yet: it will in a later piece, in which they count as restarted. */
+  readonly kept: string;
   readonly growth: string;
 }
 
 function partsOf(family: TimedFamily, series: string, window: UsageWindow): Parts {
   const piece = duration(window.step);
   const once = (how: 'max' | 'min', vector: string): string => merged(how, family.copies, vector);
-  const earlier = `last_over_time(${series}[${duration(lookback)}] offset ${piece})`;
-  const first = once('min', `min_over_time(${series}[${piece}])`);
+  const back = lookback + (family.parts ?? window.step) - window.step;
+  const earlier = `last_over_time(${series}[${duration(back)}] offset ${piece})`;
+  const least = `min_over_time(${series}[${piece}])`;
+  const latest = `(${once('max', `last_over_time(${series}[${Math.ceil(1.25 * family.interval)}s] offset ${piece})`)} or ${once('max', earlier)})`;
+  const first = once('min', least);
   const sure = certain(family, series, window);
   return {
     end: once('max', `last_over_time(${series}[${piece}])`),
     before: once('max', earlier),
+    latest,
     until: once('max', `last_over_time(${series}[${duration(lookback + window.step)}])`),
     doubtful: sure === null ? first : `${first} unless (${sure})`,
     reset: once('max', `resets(${series}[${piece}]) > 0`),
-    restarted: once('max', `min_over_time(${series}[${piece}]) < ${earlier}`),
+    restarted: `(${once('max', least)} < ${latest})`,
+    kept: `(${once('max', `${least} unless resets(${series}[${piece}]) > 0`)} >= ${latest})`,
     growth: once('max', `increase(${series}[${piece}])`),
   };
 }
