@@ -28,7 +28,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   echarts: ['report'],
   commander: ['commands', 'cli.ts'],
   '@prometheus-io/lezer-promql': ['parse'],
-  yaml: ['sources', 'sandbox', 'report', 'commands', 'facts', 'pipelines', 'parse'],
+  yaml: ['sources', 'report', 'commands', 'pipelines', 'parse'],
 };
 
 const pure = ['model', 'parse', 'checks', 'report', 'explain'];
