@@ -79,7 +79,7 @@ export async function rbacOf(source: Source): Promise<Rbac> {
   };
 }
 
-const texts = (value: unknown): readonly string[] => list(value).map(String);
+const texts = (value: unknown): readonly string[] => list(value).flatMap((each) => text(each) ?? []);
 
 function roleOf({ kind, metadata, rules }: KubeObject): Role {
   return {
@@ -90,7 +90,7 @@ function roleOf({ kind, metadata, rules }: KubeObject): Role {
       verbs: texts(verbs),
       groups: texts(apiGroups),
       resources: texts(resources),
-      named: texts(resourceNames).length > 0,
+      named: list(resourceNames).length > 0,
     })),
   };
 }

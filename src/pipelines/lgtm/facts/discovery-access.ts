@@ -43,9 +43,23 @@ export const discoveryAccess = defineFact({
     const seeking = seekersOf(scraping, all);
     if (seeking.length === 0) return { looks: [], rbac: null };
     const rbac = await rbacOf(source);
-    return { looks: seeking.map((seeker) => lookOf(seeker, rbac)), rbac };
+    const isLet = remembered(rbac);
+    return { looks: seeking.map((seeker) => lookOf(seeker, isLet)), rbac };
   },
 });
+
+/** Sidecars are many, and what is asked about them is the same. */
+function remembered(rbac: Rbac): IsLet {
+  const known = new Map<string, boolean>();
+  return (account, asked) => {
+    const key = JSON.stringify([account, asked]);
+    const isLet = known.get(key) ?? isGranted(rbac, account, asked);
+    known.set(key, isLet);
+    return isLet;
+  };
+}
+
+type IsLet = (account: Account, asked: Asked) => boolean;
 
 interface Seeker extends Pick<Look, 'collector' | 'job' | 'emitter' | 'account'> {
   /** One of these is enough. */
@@ -78,7 +92,7 @@ function accountOf(collector: Collector, { shared }: ScrapeJob, all: readonly Wo
     shared && kind === 'otel' ? all.find((each) => each.namespace === namespace && each.name === `${name}-targetallocator`) : workload;
   if (looking === null || looking === undefined) return null;
   const spec = podSpecOf(looking);
-  return { namespace: looking.namespace, name: text(spec.serviceAccountName) || 'default' };
+  return { namespace: looking.namespace, name: text(spec.serviceAccountName) || text(spec.serviceAccount) || 'default' };
 }
 
 const endpointslices = { group: 'discovery.k8s.io', resource: 'endpointslices' };
@@ -108,10 +122,10 @@ function wantedBy(discovery: JobDiscovery, { pod }: Emitter, collector: Collecto
 }
 
 /** The way that lacks least. */
-function lookOf({ ways, ...seeker }: Seeker, rbac: Rbac): Look {
+function lookOf({ ways, ...seeker }: Seeker, isLet: IsLet): Look {
   const looking = ways.filter((way) => way.length > 0);
   const lacks = (way: readonly Wanted[], verb: Asked['verb']): readonly Asked[] =>
-    way.map((wanted) => ({ ...wanted, verb })).filter((asked) => !isGranted(rbac, seeker.account, asked));
+    way.map((wanted) => ({ ...wanted, verb })).filter((asked) => !isLet(seeker.account, asked));
   const [best] = looking.toSorted((a, b) => lacks(a, 'list').length - lacks(b, 'list').length);
   const denied = best === undefined ? [] : lacks(best, 'list');
   return { ...seeker, denied, unwatched: best === undefined || denied.length > 0 ? [] : lacks(best, 'watch') };

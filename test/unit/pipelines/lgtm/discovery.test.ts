@@ -36,6 +36,7 @@ describe('discovery-forbidden', () => {
       { rbac: [role([podRule], 'collector', 'elsewhere'), binding([account()], there, { kind: 'Role' })] },
       /^fail: ServiceAccount monitoring\/default may not list pods in namespace envoy-gateway-system, where job ai-gateway-genai would find sidecar/,
     ],
+    ['rules that say nothing', ruled({ verbs: [{ toString: null }, null], resources: 'pods' }), /^fail/],
     ['a ClusterRole that is bound elsewhere', { rbac: [role(), binding([account()], 'monitoring')] }, /^fail/],
     ['nothing', { rbac: [] }, /^fail/],
     [
