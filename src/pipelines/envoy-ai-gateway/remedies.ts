@@ -1,14 +1,10 @@
+import { removing } from '../../checks/patching.ts';
+import type { Operation } from '../../model/change.ts';
 import type { Remedy } from '../../model/check.ts';
 import { flagsNamed } from '../../parse/go-flags.ts';
 import { shellWord } from '../../parse/shell-word.ts';
 import type { Controller } from './facts/controller.ts';
 import { agreed } from './releases.ts';
-
-interface Operation {
-  readonly op: 'add' | 'replace' | 'remove';
-  readonly path: string;
-  readonly value?: string;
-}
 
 /** Sets a flag of the controller to one value and removes its other copies. */
 export function settingFlag(controller: Controller, flag: string, value: string, removed: readonly string[] = []): Remedy {
@@ -45,9 +41,16 @@ function operations(controller: Controller, flag: string, value: string, removed
   const gone = [...copies.slice(0, -1), ...removed.flatMap((name) => flagsNamed(flags, name))];
   // From the end, so that each index is still right when its turn comes.
   const removals = gone
-    .flatMap(({ index, joined }) => (joined ? [index] : [index + 1, index]))
-    .sort((left, right) => right - left)
-    .map((index): Operation => ({ op: 'remove', path: `${base}/${index - place.offset}` }));
+    .flatMap(({ index, joined, written, value: own }) =>
+      joined
+        ? [{ index, argument: `${written}=${own}` }]
+        : [
+            { index: index + 1, argument: own },
+            { index, argument: written },
+          ],
+    )
+    .sort((left, right) => right.index - left.index)
+    .flatMap(({ index, argument }) => removing(`${base}/${index - place.offset}`, argument));
   if (last === undefined) return [...removals, { op: 'add', path: `${base}/0`, value: `--${flag}=${value}` }];
   const at = (last.joined ? last.index : last.index + 1) - place.offset;
   const replaced: Operation = { op: 'replace', path: `${base}/${at}`, value: last.joined ? `${last.written}=${value}` : value };
@@ -68,7 +71,9 @@ export function settingEnvironment(controller: Controller, name: string, value: 
   if (copies.length > 1 || only === undefined || !only.joined) return null;
   const { namespace, name: deployment } = controller.deployment;
   const argument = `.spec.template.spec.containers[${controller.place.container}].args[${only.index - controller.place.offset}]`;
-  const extended = `jq ${shellWord(`${argument} |= (rtrimstr(";") + ";${name}=${value}")`)}`;
+  const isAsRead = `startswith(${JSON.stringify(`${only.written}=`)}) and (contains(";${name}=") | not)`;
+  const program = `${argument} |= if ${isAsRead} then rtrimstr(";") + ";${name}=${value}" else error("the argument is not as it was read") end`;
+  const extended = `jq ${shellWord(program)}`;
   return {
     text: `add ${name}=${value} to --${environmentFlag} of ${controller.subject}, and to the Helm value extProc.extraEnvVars, then create the proxies anew`,
     command: `kubectl -n ${namespace} get deployment ${deployment} -o json | ${extended} | kubectl replace -f -`,

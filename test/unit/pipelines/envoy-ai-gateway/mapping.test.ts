@@ -180,6 +180,7 @@ describe('mapping-ineffective', () => {
     );
     expect(finding?.remedy?.patch).toEqual([
       { op: 'replace', path: '/spec/template/spec/containers/0/args/4', value: 'x-a:a,x-b:b' },
+      { op: 'test', path: '/spec/template/spec/containers/0/args/2', value: '--metricsRequestHeaderAttributes=x-a:a' },
       { op: 'remove', path: '/spec/template/spec/containers/0/args/2' },
     ]);
     expect(finding?.about).toEqual(['label a']);

@@ -293,7 +293,7 @@ describe('otlp-double', () => {
     [
       'a controller that sets others, which are not repeated',
       ['--extProcExtraEnvVars=KEY=secret'],
-      /get deployment ai-gateway-controller -o json \| jq '\.spec\.template\.spec\.containers\[0\]\.args\[0\] \|= \(rtrimstr\(";"\) \+ ";OTEL_METRICS_EXPORTER=none"\)' \| kubectl replace/,
+      /get deployment ai-gateway-controller -o json \| jq '\.spec\.template\.spec\.containers\[0\]\.args\[0\] \|= if startswith\("--extProcExtraEnvVars="\) and \(contains\(";OTEL_METRICS_EXPORTER="\) \| not\) then rtrimstr\(";"\) \+ ";OTEL_METRICS_EXPORTER=none" else error\(.*\) end' \| kubectl replace/,
     ],
   ])('is mended in %s', async (_, args, command) => {
     const change = { ...env(endpoint), controller: controller({ args: [...args, '--metricsRequestHeaderAttributes=x-user-id:user.id'] }) };
