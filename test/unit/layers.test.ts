@@ -20,9 +20,9 @@ const below: Readonly<Record<string, readonly string[]>> = {
 };
 
 const owners: Readonly<Record<string, readonly string[]>> = {
-  '@kubernetes/client-node': ['sources', 'sandbox'],
-  undici: ['sources', 'sandbox'],
-  ws: ['sources', 'sandbox'],
+  '@kubernetes/client-node': ['sources'],
+  undici: ['sources'],
+  ws: ['sources'],
   chalk: ['report'],
   'cli-table3': ['report'],
   echarts: ['report'],
