@@ -1,4 +1,5 @@
 import type { Pod } from '../../facts/pods.ts';
+import { grouped as byKey } from '../../parse/grouped.ts';
 import { shellWord } from '../../parse/shell-word.ts';
 import type { Controller } from './facts/controller.ts';
 import type { ProxyPod } from './facts/proxies.ts';
@@ -8,9 +9,7 @@ export const keysOf = (proxies: readonly { readonly key: string }[]): readonly s
 
 /** Groups in order of first appearance. */
 export function grouped<T>(items: readonly T[], keyOf: (item: T) => string): readonly (readonly T[])[] {
-  const groups = new Map<string, T[]>();
-  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
-  return [...groups.values()];
+  return [...byKey(items, keyOf).values()];
 }
 
 /** What a pod was made from, as kubectl names it: "deployment/envoy-maas"; null when it stands alone. */

@@ -1,6 +1,7 @@
 import type { IdentityLabel } from '../../facts/emitters.ts';
 import type { Attempt, Options } from '../../model/fact.ts';
 import type { Many } from '../../model/source.ts';
+import { grouped } from '../../parse/grouped.ts';
 import type { ProxyPod } from '../envoy-ai-gateway/facts/proxies.ts';
 import { type AiRoute, type GatewayRef, routeWanted } from '../envoy-ai-gateway/facts/routes.ts';
 import type { ApiKeyAuth, SecurityPolicy } from '../envoy-ai-gateway/facts/security-policies.ts';
@@ -32,9 +33,7 @@ export const unkeyed = 'no SecurityPolicy with apiKeyAuth applies to an AI route
 
 /** Every policy once, with the routes that it applies to. */
 export function byPolicy(keyed: readonly KeyedRoute[]): readonly (readonly KeyedRoute[])[] {
-  const groups = new Map<string, KeyedRoute[]>();
-  for (const each of keyed) groups.set(each.policy.subject, [...(groups.get(each.policy.subject) ?? []), each]);
-  return [...groups.values()];
+  return [...grouped(keyed, ({ policy }) => policy.subject).values()];
 }
 
 /** What a fault of a policy is about: the identity labels, and the proxies of its Gateways. */

@@ -3,6 +3,7 @@ import { ownTargets } from '../../../checks/scraped.ts';
 import { coverage, type EndpointCoverage } from '../../../facts/coverage.ts';
 import { type EmitterTarget, targets } from '../../../facts/targets.ts';
 import { defineCheck, type Finding, type Remedy, verdict } from '../../../model/check.ts';
+import { grouped } from '../../../parse/grouped.ts';
 import { emissions } from '../facts/emissions.ts';
 import { type Instance, instances } from '../facts/instances.ts';
 import { type WayIn, waysIn } from '../facts/ways-in.ts';
@@ -41,12 +42,8 @@ interface Around {
 }
 
 function findingsOf(open: readonly Instance[], around: Around): readonly Finding[] {
-  const subjects = new Map<string, Instance[]>();
-  for (const instance of open) {
-    const subject = instance.workload?.subject ?? instance.subject;
-    subjects.set(subject, [...(subjects.get(subject) ?? []), instance]);
-  }
-  return [...subjects].map(([subject, pods]) => finding(subject, pods, around));
+  const bySubject = grouped(open, ({ workload, subject }) => workload?.subject ?? subject);
+  return [...bySubject].map(([subject, pods]) => finding(subject, pods, around));
 }
 
 function finding(subject: string, pods: readonly Instance[], around: Around): Finding {

@@ -1,13 +1,9 @@
+import { grouped } from '../../../parse/grouped.ts';
 import type { Instance } from './instances.ts';
 
 /** Instances of one database, which all show the same counters: followers beside their master, replicas of one workload. */
 export function sharing(all: readonly Instance[]): readonly (readonly Instance[])[] {
-  const groups = new Map<string, Instance[]>();
-  for (const instance of all) {
-    const key = databaseKey(instance);
-    groups.set(key, [...(groups.get(key) ?? []), instance]);
-  }
-  return [...groups.values()];
+  return [...grouped(all, databaseKey).values()];
 }
 
 function databaseKey({ pod, workload, database, key }: Instance): string {
