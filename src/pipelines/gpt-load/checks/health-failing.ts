@@ -1,6 +1,6 @@
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
-import { shellWord } from '../../../parse/shell-word.ts';
 import { number, record } from '../../../parse/fields.ts';
+import { shellWord } from '../../../parse/shell-word.ts';
 import { type Health, healths } from '../facts/healths.ts';
 import { type Instances, instances } from '../facts/instances.ts';
 import { healthPath } from '../names.ts';
