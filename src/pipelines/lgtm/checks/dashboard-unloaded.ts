@@ -25,10 +25,18 @@ export const dashboardUnloaded = defineCheck({
     const missing = read.filter((each) => !each.loaded);
     const late = missing.filter(({ map }) => map.age === null || map.age >= patience);
     const young = missing.filter((each) => !late.includes(each)).map(({ map }) => `${map.namespace}/${map.name}`);
-    const note = young.length === 0 ? undefined : `ConfigMap ${listed(young)} was made within the minute: Grafana may not have looked yet`;
-    return verdict(late.map(findingOf), distinct(unread), note);
+    return verdict(late.map(findingOf), distinct(unread), noteOf(young, read));
   },
 });
+
+/** What may yet come, and what may be another dashboard. */
+function noteOf(young: readonly string[], read: readonly LoadedDashboard[]): string | undefined {
+  if (young.length > 0) return `ConfigMap ${listed(young)} was made within the minute: Grafana may not have looked yet`;
+  const other = read.find(({ called }) => called !== null);
+  if (other === undefined || !('uid' in other.by)) return undefined;
+  const { grafana, map, by, called } = other;
+  return `${grafana.subject} calls the dashboard of uid ${by.uid} ${JSON.stringify(called)}, and ConfigMap ${map.namespace}/${map.name} ${JSON.stringify(by.title)}: two may have one uid`;
+}
 
 /** Every dashboard of a Grafana that cannot be asked meets the same refusal. */
 function distinct<T extends { readonly message: string }>(unread: readonly T[]): readonly T[] {

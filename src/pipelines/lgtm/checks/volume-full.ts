@@ -5,6 +5,8 @@ import { ids } from '../names.ts';
 
 /** Below this share nothing sensible can be written any more: Prometheus and Mimir stop at the first write that fails. */
 const none = 0.01;
+/** And below this many bytes: a hundredth of a large volume takes a block yet. */
+const little = 1024 ** 3;
 /** kubernetes-mixin KubePersistentVolumeFillingUp warns from 15 % on when it goes on filling, and at 3 % whatever it does; between them is time to act. */
 const few = 0.1;
 
@@ -39,7 +41,7 @@ function share({ room }: Volume): number {
 
 /** A compactor that cannot write loses nothing: blocks wait for it. */
 function isFull(volume: Volume): boolean {
-  return share(volume) < none && volume.target !== 'compactor';
+  return share(volume) < none && (volume.room?.available ?? little) < little && volume.target !== 'compactor';
 }
 
 function judged({ read, unread, asked }: Volumes, isWrong: (volume: Volume) => boolean, what: string): Verdict {

@@ -18,8 +18,10 @@ export interface LoadedDashboard {
   readonly map: DashboardMap;
   readonly key: string;
   /** By which Grafana was asked for it. */
-  readonly by: { readonly uid: string } | { readonly title: string };
+  readonly by: { readonly uid: string; readonly title: string | null } | { readonly title: string };
   readonly loaded: boolean;
+  /** What Grafana calls the one of this uid, where that is something else: two dashboards may have one uid. Null: it calls it the same. */
+  readonly called: string | null;
 }
 
 /** What Grafana has of the dashboards about tokens; not asked: no token was given. */
@@ -43,7 +45,7 @@ export const loadedDashboards = defineFact({
   },
 });
 
-type Meant = Omit<LoadedDashboard, 'loaded'>;
+type Meant = Omit<LoadedDashboard, 'loaded' | 'called'>;
 
 /** The dashboards that a sidecar brings to the Grafana beside it. */
 function meantFor(sidecar: DashboardSidecar, maps: readonly DashboardMap[], all: readonly Workload[]): readonly Meant[] {
@@ -63,7 +65,7 @@ function meantFor(sidecar: DashboardSidecar, maps: readonly DashboardMap[], all:
 function namedIn(json: string): Meant['by'] | null {
   try {
     const { uid, title } = record(JSON.parse(json));
-    if (text(uid)) return { uid: text(uid) ?? '' };
+    if (text(uid)) return { uid: text(uid) ?? '', title: text(title) };
     return text(title) ? { title: text(title) ?? '' } : null;
   } catch {
     // That it is no JSON is told by another check.
@@ -90,7 +92,7 @@ function doorOf({ containers }: Workload): Door | null {
 async function asked(source: Source, meant: Meant, token: string): Promise<LoadedDashboard | Unread> {
   try {
     const place = await placeOf(source, meant.grafana, token);
-    return { ...meant, loaded: await has(source, place, meant.by) };
+    return { ...meant, ...(await has(source, place, meant.by)) };
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
     return unreadOf(error);
@@ -110,11 +112,26 @@ async function placeOf(source: Source, grafana: Workload, token: string): Promis
   return { name: subject, endpoint, token };
 }
 
-async function has(source: Source, place: GrafanaPlace, by: Meant['by']): Promise<boolean> {
-  if ('uid' in by) return (await askGrafana(source, place, `/api/dashboards/uid/${encodeURIComponent(by.uid)}`)) !== null;
+async function has(source: Source, place: GrafanaPlace, by: Meant['by']): Promise<Pick<LoadedDashboard, 'loaded' | 'called'>> {
+  if ('uid' in by) {
+    const path = `/api/dashboards/uid/${encodeURIComponent(by.uid)}`;
+    const answer = await askGrafana(source, place, path);
+    if (answer === null) return { loaded: false, called: null };
+    const { dashboard } = record(answer);
+    if (Object.keys(record(dashboard)).length === 0) throw unlike(place, path);
+    const title = text(record(dashboard).title);
+    return { loaded: true, called: title === null || by.title === null || title.trim() === by.title.trim() ? null : title };
+  }
   const found = await askGrafana(source, place, '/api/search', [
     ['type', 'dash-db'],
     ['query', by.title],
   ]);
-  return list(found).some((each) => record(each).title === by.title);
+  if (!Array.isArray(found)) throw unlike(place, '/api/search');
+  // Grafana leaves out blanks around titles.
+  return { loaded: list(found).some((each) => text(record(each).title)?.trim() === by.title.trim()), called: null };
+}
+
+function unlike({ name }: GrafanaPlace, path: string): ReadError {
+  const what = `GET ${path} of ${name}`;
+  return new ReadError('malformed', what, `${what} answers with something that is not of Grafana's API`);
 }

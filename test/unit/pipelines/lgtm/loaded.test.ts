@@ -105,6 +105,18 @@ describe('dashboard-unloaded', () => {
       { map: untitled, answers: { '/api/search': json(200, [{ uid: 'x', title: 'Tokens by team' }]) } },
       /^fail: .* has no dashboard named "Tokens"/,
     ],
+    [
+      'by its title, with blanks',
+      { map: dashboardMap({ title: ' Tokens ' }), answers: { '/api/search': json(200, [{ title: 'Tokens' }]) } },
+      /^pass$/,
+    ],
+    [
+      'another of its uid',
+      { answers: byUid(json(200, { dashboard: { uid: 'tokens', title: 'Errors' } })) },
+      /^pass: Deployment monitoring\/lgtm-pack-grafana calls the dashboard of uid tokens "Errors", and ConfigMap monitoring\/token-usage "Tokens"/,
+    ],
+    ['an answer of something else', { answers: byUid(json(200, { status: 'ok' })) }, /^unknown: malformed/],
+    ['no list of what is found', { map: untitled, answers: { '/api/search': json(200, { status: 'ok' }) } }, /^unknown: malformed/],
     ['without uid and title', { map: dashboardMap({}) }, /^skip/],
     [
       'about something else',

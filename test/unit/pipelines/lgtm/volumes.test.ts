@@ -101,6 +101,14 @@ describe('volumes of parts', () => {
       full('data-lgtm-pack-mimir-compactor-0'),
       /^pass: nothing tells of data-lgtm-pack-mimir-ingester-0/,
     ],
+    [
+      'a large volume with a little room takes what is written',
+      volumeFull,
+      { mimir: whole, answers: told([own, 9 * gib, 1024 * gib]) },
+      /^pass$/,
+    ],
+    ['a large volume with a little room is filling', volumeFilling, { mimir: whole, answers: told([own, 9 * gib, 1024 * gib]) }, /^fail/],
+    ['numbers that are none', volumeFull, { mimir: whole, answers: told([own, Number.NaN, gib]) }, /^skip/],
     ['a full compactor is told', volumeFilling, full('data-lgtm-pack-mimir-compactor-0'), /^fail/],
   ])('%s', async (_, check, change, line) => expect(lineOf(await judgedLgtm(check, change))).toMatch(line));
 
