@@ -6,8 +6,11 @@ import { shellWord } from '../../parse/shell-word.ts';
 import type { Controller } from './facts/controller.ts';
 import { agreed } from './releases.ts';
 
+/** A remedy that a shell can run. */
+type Commanded = Remedy & { readonly command: string };
+
 /** Sets a flag of the controller to one value and removes its other copies. */
-export function settingFlag(controller: Controller, flag: string, value: string, removed: readonly string[] = []): Remedy {
+export function settingFlag(controller: Controller, flag: string, value: string, removed: readonly string[] = []): Commanded {
   const patch = [...operations(controller, flag, value, removed)];
   const { namespace, name } = controller.deployment;
   const command = `kubectl -n ${namespace} patch deployment ${name} --type=json -p ${shellWord(JSON.stringify(patch))}`;
@@ -64,7 +67,7 @@ const environmentFlag = 'extProcExtraEnvVars';
  * Sets an environment variable of the sidecars. What the flag has already may be secret and is not repeated: the argument is extended where it is.
  * Null where that cannot be done in one command.
  */
-export function settingEnvironment(controller: Controller, name: string, value: string): Remedy | null {
+export function settingEnvironment(controller: Controller, name: string, value: string): Commanded | null {
   const copies = flagsNamed(controller.flags, environmentFlag);
   if (copies.length === 0) return settingFlag(controller, environmentFlag, `${name}=${value}`);
   const [only] = copies;
@@ -80,9 +83,9 @@ export function settingEnvironment(controller: Controller, name: string, value: 
   };
 }
 
-/** The remedy, and then the command that creates the proxies anew. */
-export function thenAnew(remedy: Remedy, restart: string): Remedy {
-  return { ...remedy, ...(remedy.command === undefined ? {} : { command: `${remedy.command}\n${restart}` }) };
+/** The command, and then the one that creates the proxies anew: not before the controller that gives them their sidecars runs with what was changed. */
+export function thenAnew(command: string, { deployment: { namespace, name } }: Controller, restart: string): string {
+  return [command, `kubectl -n ${namespace} rollout status deployment/${name} --timeout=5m`, restart].join('\n');
 }
 
 /** Lets the Gateway of a route ask its backends for the usage of streams: api/v1alpha1/shared_types.go LLMRequestCost. */

@@ -47,5 +47,6 @@ function pushes(proxy: ProxyPod, sidecar: Sidecar, controller: Controller | null
 
 function remedyOf(controller: Controller | null, restart: string): Remedy {
   const set = controller === null ? null : settingEnvironment(controller, 'OTEL_METRICS_EXPORTER', 'none');
-  return set === null ? { text: 'add OTEL_METRICS_EXPORTER=none to the sidecar, and recreate the proxies' } : thenAnew(set, restart);
+  if (controller === null || set === null) return { text: 'add OTEL_METRICS_EXPORTER=none to the sidecar, and recreate the proxies' };
+  return { ...set, command: thenAnew(set.command, controller, restart) };
 }

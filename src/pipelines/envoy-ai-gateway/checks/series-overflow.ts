@@ -76,6 +76,6 @@ function crowded(emission: Emission, proxy: ProxyPod | undefined, controller: Co
 function remedyOf(controller: Controller | null, proxy: ProxyPod | undefined): Remedy {
   const set = controller === null ? null : settingEnvironment(controller, variable, '0');
   const text = `set ${variable} to 0 (no limit) or higher in the sidecar's environment, by the Helm value extProc.extraEnvVars or a GatewayConfig, and create the proxies anew`;
-  if (set === null) return { text };
-  return proxy === undefined ? set : thenAnew(set, rollout(proxy.pod));
+  if (controller === null || set === null) return { text };
+  return proxy === undefined ? set : { ...set, command: thenAnew(set.command, controller, rollout(proxy.pod)) };
 }

@@ -6,7 +6,7 @@ import { type ProxyPod, proxies } from '../facts/proxies.ts';
 import { isRefused, mappingFlagsOf } from '../mapping.ts';
 import { grouped, keysOf, releaseText, rollouts } from '../phrases.ts';
 import { agreed } from '../releases.ts';
-import { settingFlag } from '../remedies.ts';
+import { settingFlag, thenAnew } from '../remedies.ts';
 
 /** Sidecars that still run another mapping than the controller hands out. */
 export const staleMapping = defineCheck({
@@ -83,7 +83,7 @@ function remedyOf(controller: Controller, group: readonly ProxyPod[], running: r
   const setting = settingFlag(controller, flag, printMapping(union));
   return {
     text: `create the proxies anew; to keep ${printMapping(gone)} as well, first ${setting.text}`,
-    command: `${setting.command}\n${restart}`,
+    command: thenAnew(setting.command, controller, restart),
     patch: setting.patch,
   };
 }

@@ -147,7 +147,7 @@ describe('stale-mapping', () => {
       },
     ]);
     expect(finding?.remedy?.command).toMatch(
-      /^kubectl -n envoy-ai-gateway-system patch deployment .*\nkubectl -n envoy-gateway-system rollout restart deployment\/envoy-maas$/,
+      /^kubectl -n envoy-ai-gateway-system patch deployment .*\nkubectl -n envoy-ai-gateway-system rollout status deployment\/ai-gateway-controller --timeout=5m\nkubectl -n envoy-gateway-system rollout restart deployment\/envoy-maas$/,
     );
     expect(finding?.about).toEqual(['pod envoy-gateway-system/envoy-maas-0', 'label department']);
   });
