@@ -1,10 +1,11 @@
 import { type Cover, type Coverage, coverage, doubtsOf, type EndpointCoverage, seenBy, takenBy } from '../facts/coverage.ts';
 import type { Nouns } from '../facts/emitters.ts';
-import { endpointsField, portText, resourceOf } from '../facts/monitors.ts';
+import { endpointsField, type Monitor, type MonitorEndpoint, portText, resourceOf } from '../facts/monitors.ts';
 import type { PrometheusObject } from '../facts/prometheus-objects.ts';
 import { rejectionsOf } from '../facts/rejection.ts';
 import { differences, doubled, storedSeries } from '../facts/stored-series.ts';
 import { type EmitterTarget, type Targets, targets } from '../facts/targets.ts';
+import type { Operation } from '../model/change.ts';
 import { defineCheck, type Finding, type Remedy, verdict } from '../model/check.ts';
 import type { Attempt } from '../model/fact.ts';
 import { grouped } from '../parse/grouped.ts';
@@ -198,5 +199,12 @@ function remedy({ endpoint: kept, cover }: Copy, { endpoint: { monitor, endpoint
       command: `kubectl -n ${monitor.namespace} delete ${resourceOf(monitor)} ${monitor.name}`,
     };
   const path = `/spec/${endpointsField(monitor.kind)}/${endpoint.index}`;
-  return patchingMonitor(`remove endpoint ${endpoint.index} of ${monitor.subject}`, monitor, { op: 'remove', path });
+  const same = [...new Set([endpoint, ...monitor.endpoints.slice(-1)])].flatMap((each) => standing(monitor, each));
+  return patchingMonitor(`remove endpoint ${endpoint.index} of ${monitor.subject}`, monitor, ...same, { op: 'remove', path });
+}
+
+/** That an endpoint is where it was read: once one is removed, another stands in its place, and the last in none. */
+function standing({ kind }: Monitor, { index, port, portNumber, targetPort }: MonitorEndpoint): readonly Operation[] {
+  const [named] = Object.entries({ port, portNumber, targetPort }).filter(([, value]) => value !== null);
+  return named === undefined ? [] : [{ op: 'test', path: `/spec/${endpointsField(kind)}/${index}/${named[0]}`, value: named[1] }];
 }

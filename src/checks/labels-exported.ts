@@ -5,7 +5,7 @@ import { storedSeries } from '../facts/stored-series.ts';
 import type { Operation } from '../model/change.ts';
 import { defineCheck, type Remedy, verdict } from '../model/check.ts';
 import type { Attempt } from '../model/fact.ts';
-import { fieldOf, monitorNamed, patching } from './patching.ts';
+import { fieldOf, monitorNamed, patching, removing } from './patching.ts';
 import type { SharedIds } from './shared-ids.ts';
 import { queryRun, selectorOf, unreadSeries, withoutSeries } from './stored.ts';
 
@@ -53,13 +53,13 @@ function keeping(label: string, coverage: Attempt<Coverage>): Remedy | null {
     .filter(({ covers }) => covers.some((cover) => cover.dropped === undefined && label in cover.labels));
   if (guilty.length === 0) return null;
   const names = [...new Set(guilty.map(({ monitor, endpoint }) => `endpoint ${endpoint.index} of ${monitor.subject}`))].join(', ');
-  const changes = guilty.map((endpoint) => [monitorNamed(endpoint.monitor), [sparing(label, endpoint)]] as const);
+  const changes = guilty.map((endpoint) => [monitorNamed(endpoint.monitor), sparing(label, endpoint)] as const);
   return patching(`take the target label ${label} away in ${names}`, ...changes);
 }
 
 /** Without the relabeling that sets the label; where there is none, the label of the series goes first. */
-function sparing(label: string, coverage: EndpointCoverage): Operation {
+function sparing(label: string, coverage: EndpointCoverage): readonly Operation[] {
   const at = coverage.endpoint.relabelings.findIndex(({ targetLabel }) => targetLabel === label);
-  if (at >= 0) return { op: 'remove', path: `${fieldOf(coverage, 'relabelings')}/${at}` };
-  return { op: 'add', path: fieldOf(coverage, 'honorLabels'), value: true };
+  if (at >= 0) return removing(`${fieldOf(coverage, 'relabelings')}/${at}`, coverage.endpoint.relabelings[at]);
+  return [{ op: 'add', path: fieldOf(coverage, 'honorLabels'), value: true }];
 }

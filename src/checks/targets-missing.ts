@@ -6,7 +6,7 @@ import { defineCheck, type Finding, type Remedy, verdict } from '../model/check.
 import type { Attempt } from '../model/fact.ts';
 import { record, text } from '../parse/fields.ts';
 import { grouped } from '../parse/grouped.ts';
-import { fieldOf, patchingMonitor } from './patching.ts';
+import { fieldOf, patchingMonitor, removing } from './patching.ts';
 import { running } from './scraped.ts';
 import type { SharedIds } from './shared-ids.ts';
 import { distinct, distinctUnread, keysOf, named, prometheusRun, withoutEmitters } from './wording.ts';
@@ -153,7 +153,7 @@ function relabelings(coverage: Attempt<Coverage>, [first]: readonly Emitter[]): 
     const rule = `relabelings[${dropped.rule}] ${where}`;
     const path = `${fieldOf(found, 'relabelings')}/${dropped.rule}`;
     const text = `: ${rule} drops them (${JSON.stringify(endpoint.relabelings[dropped.rule])})`;
-    return { text, remedy: patchingMonitor(`remove ${rule}`, monitor, { op: 'remove', path }) };
+    return { text, remedy: patchingMonitor(`remove ${rule}`, monitor, ...removing(path, endpoint.relabelings[dropped.rule])) };
   }
   return null;
 }
