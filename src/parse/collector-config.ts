@@ -1,6 +1,5 @@
-import { parse } from 'yaml';
 import { isRecord, list, record, records, text } from './fields.ts';
-import { yamlTrouble } from './yaml-guard.ts';
+import { readYaml, yamlTrouble } from './yaml-guard.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -21,7 +20,7 @@ function parsed(yaml: string): unknown {
   const trouble = yamlTrouble(yaml);
   if (trouble !== null) throw new CollectorConfigError(trouble);
   try {
-    return parse(yaml, { maxAliasCount: 100, logLevel: 'error', merge: true });
+    return readYaml(yaml, { merge: true });
   } catch (error) {
     const [first = ''] = error instanceof Error ? error.message.split('\n') : [];
     throw new CollectorConfigError(`it is not YAML: ${first}`, { cause: error });

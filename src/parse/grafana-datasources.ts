@@ -1,7 +1,6 @@
-import { parse } from 'yaml';
 import { number, record, records, text } from './fields.ts';
 import { masked } from './secrets.ts';
-import { yamlTrouble } from './yaml-guard.ts';
+import { readYaml, yamlTrouble } from './yaml-guard.ts';
 
 /** A data source as Grafana is provisioned with it. */
 export interface DatasourceEntry {
@@ -22,7 +21,7 @@ type Fields = Readonly<Record<string, unknown>>;
 export function provisionedDatasources(yaml: string): readonly DatasourceEntry[] {
   if (yamlTrouble(yaml) !== null) return [];
   try {
-    return records(record(parse(yaml, { maxAliasCount: 100, logLevel: 'error' })).datasources).map(datasourceOf);
+    return records(record(readYaml(yaml)).datasources).map(datasourceOf);
   } catch {
     // Grafana does not start with it either, and says so in its log.
     return [];

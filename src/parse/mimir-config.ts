@@ -1,7 +1,6 @@
-import { parse } from 'yaml';
 import { durationOf } from './duration.ts';
 import { record, text } from './fields.ts';
-import { yamlTrouble } from './yaml-guard.ts';
+import { readYaml, yamlTrouble } from './yaml-guard.ts';
 
 /** What decides who may read a Mimir and how far back; null: it is not told. */
 export interface MimirLimits {
@@ -72,7 +71,7 @@ export function flag(argv: readonly string[], name: string): string | null {
 function parsed(yaml: string): Readonly<Record<string, unknown>> | null {
   if (yamlTrouble(yaml) !== null) return null;
   try {
-    return record(parse(yaml, { maxAliasCount: 100, logLevel: 'error' }));
+    return record(readYaml(yaml));
   } catch {
     // No YAML, or a template that is filled in later: it tells nothing here.
     return null;

@@ -1,9 +1,9 @@
-import { parse } from 'yaml';
 import { number, record, records, text } from './fields.ts';
 import type { EscapingScheme } from './metric-names.ts';
 import type { Dialect } from './re2/match.ts';
 import { type RelabelRule, relabelRule } from './relabel.ts';
 import type { ScrapeRules } from './scrape.ts';
+import { readYaml } from './yaml-guard.ts';
 
 /** One scrape job of the configuration that a Prometheus runs. */
 export interface ScrapeJob extends ScrapeRules {
@@ -50,7 +50,7 @@ export function effectiveConfig(yaml: string, wanted: (job: string) => boolean, 
       ),
     );
   const remoteWrites = list(sections.get('remote_write') ?? '').map((entry) => remoteWriteOf(record(entry), dialect));
-  const globals = record(readYaml(dedent(sections.get('global') ?? '')));
+  const globals = record(parsed(dedent(sections.get('global') ?? '')));
   return {
     jobs,
     remoteWrites,
@@ -73,11 +73,11 @@ function blocksOf(section: string): string[] {
 
 function jobNameOf(block: string): string {
   const line = /^(?:- | {2})(job_name:.*)$/m.exec(block)?.[1] ?? '';
-  return text(record(readYaml(line)).job_name) ?? '';
+  return text(record(parsed(line)).job_name) ?? '';
 }
 
 function list(section: string): readonly unknown[] {
-  const value = readYaml(section);
+  const value = parsed(section);
   return Array.isArray(value) ? value : [];
 }
 
@@ -85,9 +85,9 @@ function dedent(section: string): string {
   return section.replace(/^ {2}/gm, '');
 }
 
-function readYaml(source: string): unknown {
+function parsed(source: string): unknown {
   try {
-    return parse(source, { maxAliasCount: 0, logLevel: 'error' });
+    return readYaml(source, { maxAliasCount: 0 });
   } catch (error) {
     throw new ConfigError(
       `the configuration that Prometheus reports is not YAML: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : ''}`,

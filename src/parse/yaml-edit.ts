@@ -1,5 +1,5 @@
-import { parse } from 'yaml';
 import { sortedFields } from './fields.ts';
+import { readYaml } from './yaml-guard.ts';
 import { nested, type Splice, spliceOf, type YamlChange } from './yaml-splice.ts';
 
 /** A piece of a text, and what takes its place; where the piece stands there several times, which of them it is, from 0, and of how many. */
@@ -56,7 +56,7 @@ function editOf(text: string, { at, end, fresh, from, to }: Splice): TextEdit {
 
 /** Whether the text after a change says what it said before, and the change. */
 function means(next: string, before: string, { path, value }: YamlChange): boolean {
-  const read = (text: string): unknown => parse(text, { maxAliasCount: 100, merge: true, logLevel: 'silent' });
+  const read = (text: string): unknown => readYaml(text, { merge: true });
   try {
     return JSON.stringify(read(next), sortedFields) === JSON.stringify(withValue(read(before), path, value), sortedFields);
   } catch {

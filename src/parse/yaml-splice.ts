@@ -21,7 +21,7 @@ export interface Splice {
 export function spliceOf(text: string, { path, value }: YamlChange): Splice | null {
   if (yamlTrouble(text) !== null) return null;
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, merge: true, logLevel: 'silent' });
+  const document = parseDocument(text, { lineCounter: lines, merge: true, uniqueKeys: false, logLevel: 'silent' });
   if (document.errors.length > 0) return null;
   const written: Written = { text, column: (offset) => lines.linePos(offset).col - 1 };
   return spliceAt(document.contents, { path, value }, written);

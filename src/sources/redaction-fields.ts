@@ -1,11 +1,10 @@
-import { parse } from 'yaml';
 import { asksMetadataOnly } from '../model/metadata-only.ts';
 import type { RecordedGet, RecordedList, RecordedReply, Snapshot } from '../model/snapshot.ts';
 import type { KubeObject, Metadata } from '../model/source.ts';
 import { list, record, records, strings } from '../parse/fields.ts';
 import { masked } from '../parse/redact.ts';
 import { withoutSecrets, withoutSecretText } from '../parse/secrets.ts';
-import { yamlTrouble } from '../parse/yaml-guard.ts';
+import { readYaml, yamlTrouble } from '../parse/yaml-guard.ts';
 import { withoutRawLog } from './kept-log.ts';
 import { isGrafanaPath, readGrafana } from './redaction-grafana.ts';
 import { shapes } from './redaction-shapes.ts';
@@ -184,7 +183,7 @@ export function parsedYaml(text: string): unknown {
 
 function anyYaml(text: string): unknown {
   try {
-    return parse(text, { maxAliasCount: 100, logLevel: 'error' });
+    return readYaml(text);
   } catch {
     return null;
   }

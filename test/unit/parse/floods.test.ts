@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CollectorConfigError, configOf } from '../../../src/parse/collector-config.ts';
 import { provisionedDatasources } from '../../../src/parse/grafana-datasources.ts';
 import { withoutSecretText } from '../../../src/parse/secrets.ts';
-import { yamlTrouble } from '../../../src/parse/yaml-guard.ts';
+import { readYaml, yamlTrouble } from '../../../src/parse/yaml-guard.ts';
 import { readConfigFile } from '../../../src/sources/redaction-configs.ts';
 
 const floods = ['"', "'", '{', '['].map((mark) => [mark, mark.repeat(200_000)] as const);
@@ -14,6 +14,18 @@ describe('texts that would take minutes to parse', () => {
     expect(provisionedDatasources(text)).toEqual([]);
     expect(readConfigFile('relay', text)).toBeNull();
     expect(performance.now() - start).toBeLessThan(1000);
+  });
+
+  it('many keys of one map are read in time', () => {
+    const text = Array.from({ length: 40_000 }, (_, at) => `key_${at}: value\n`).join('');
+    const start = performance.now();
+    expect(Object.keys(readYaml(text) as object)).toHaveLength(40_000);
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+
+  it('tells of a key that stands twice, and where', () => {
+    expect(() => readYaml('a: 1\nb:\n  c: 1\n  c: 2\n')).toThrow('Map keys must be unique at line 4');
+    expect(readYaml('a: &x {b: 1}\nc: {<<: *x, d: 2}\n', { merge: true })).toEqual({ a: { b: 1 }, c: { b: 1, d: 2 } });
   });
 
   it('lets large texts of people through', () => {

@@ -1,4 +1,3 @@
-import { parse } from 'yaml';
 import { kinds, listing } from '../../../facts/kinds.ts';
 import { listed } from '../../../facts/listed.ts';
 import { type Deployment, deploymentOf } from '../../../facts/workloads.ts';
@@ -6,6 +5,7 @@ import { defineFact } from '../../../model/fact.ts';
 import type { KubeObject } from '../../../model/source.ts';
 import { list, number, record, strings, text } from '../../../parse/fields.ts';
 import { imageOf } from '../../../parse/image.ts';
+import { readYaml } from '../../../parse/yaml-guard.ts';
 
 /** What Envoy Gateway's own configuration says of the extension server that inserts the filter. */
 export interface ExtensionConfig {
@@ -77,7 +77,7 @@ export function managerOf(yaml: string): Pick<ExtensionConfig, 'manager' | 'name
 
 function parsed(yaml: string): Readonly<Record<string, unknown>> | null {
   try {
-    return record(parse(yaml, { maxAliasCount: 100, logLevel: 'error' }));
+    return record(readYaml(yaml));
   } catch {
     // Envoy Gateway itself would not start with it; the check says so.
     return null;
