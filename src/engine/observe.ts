@@ -80,7 +80,7 @@ function place(endpoint: Parameters<Source['get']>[0]): string {
 
 /** A URL may carry user:password@. */
 function withoutCredentials(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//').replace(/\/+$/, '');
+  return url.replace(/\/\/[^/@]*@/, '//').replace(/(?<!\/)\/+$/, '');
 }
 
 /** The permissions that a request through the API server took; a direct one takes none. */

@@ -188,7 +188,8 @@ function joinedValue({ sourceLabels, separator }: RelabelRule, labels: Labels): 
  * however often the dollar sign is written: what is wrong with that is told elsewhere too.
  */
 function ruleOf(raw: ScrapeJob['rules'][number]): RelabelRule | null {
-  const meantTo = typeof raw.replacement === 'string' ? { ...raw, replacement: raw.replacement.replace(/\$+(\{\d+\}|\d+)/g, '$$$1') } : raw;
+  const meantTo =
+    typeof raw.replacement === 'string' ? { ...raw, replacement: raw.replacement.replace(/(?<!\$)\$+(\{\d+\}|\d+)/g, '$$$1') } : raw;
   try {
     return relabelRule(meantTo);
   } catch (error) {

@@ -112,5 +112,5 @@ const selectors = ['serviceMonitorSelector', 'podMonitorSelector', 'probeSelecto
 /** --web.route-prefix defaults to the path of --web.external-url: prometheus cmd/prometheus/main.go. */
 function prefixOf(route: string | null, external: string | null): string {
   const path = route || (external !== null && URL.canParse(external) ? new URL(external).pathname : '');
-  return path.replace(/\/+$/, '');
+  return path.replace(/(?<!\/)\/+$/, '');
 }

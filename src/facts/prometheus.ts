@@ -87,7 +87,7 @@ async function probed(source: Source, place: Place): Promise<Shard | Unread> {
 /** Mimir serves buildinfo anywhere and the rest under /prometheus alone. */
 function placed(place: Place, build: Build): Shard {
   const base = place.endpoint.at === 'url' ? place.endpoint.url : place.prefix;
-  const bare = build.product === 'mimir' && !base.replace(/\/+$/, '').endsWith('/prometheus');
+  const bare = build.product === 'mimir' && !base.replace(/(?<!\/)\/+$/, '').endsWith('/prometheus');
   return { ...place, prefix: bare ? `${place.prefix}/prometheus` : place.prefix, build };
 }
 

@@ -103,7 +103,7 @@ function ruleProblem(raw: Readonly<Record<string, unknown>>, version: string | n
 }
 
 // prometheus model/relabel/relabel.go relabelTarget, before UTF-8 names.
-const templateName = /^(?:(?:[a-zA-Z_]|\$(?:\{\w+\}|\w+))+\w*)+$/;
+const templateName = /^(?:[a-zA-Z_]|\$(?:\{\w+\}|\w))(?:\w|\$(?:\{\w+\}|\w))*$/;
 
 function labelProblem({ action, targetLabel, replacement }: RelabelRule, version: string | null): string | null {
   const wrong = (field: string, value: string): string => `${field} ${JSON.stringify(value)} is no label name in Prometheus ${version}`;

@@ -49,13 +49,13 @@ function isReplacement(path: readonly string[]): boolean {
 
 /** References to groups before which an even number of dollar signs stands: those are expanded (confmap expand.go, findURI). */
 function unescapedReferences(written: string): readonly string[] {
-  return [...written.matchAll(/(\$*)(\$\{\d+\}|\$\d+)/g)].flatMap(([, before = '', group = '']) =>
+  return [...written.matchAll(/(?<!\$)(\$*)(\$\{\d+\}|\$\d+)/g)].flatMap(([, before = '', group = '']) =>
     before.length % 2 === 0 ? [group] : [],
   );
 }
 
 function rightOf(written: string): string {
-  return written.replace(/\$+\{?(\d+)\}?/g, '$$$${$1}');
+  return written.replace(/(?<!\$)\$+\{?(\d+)\}?/g, '$$$${$1}');
 }
 
 /** `$$` as the collector leaves it. */
@@ -85,7 +85,7 @@ export function expanded(value: unknown, environment: Environment): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, expanded(part, environment)]));
 }
 
-const variable = /(\$*)\$\{(?:env:)?([A-Za-z_]\w*)(?::-([^}]*))?\}/g;
+const variable = /(?<!\$)(\$*)\$\{(?:env:)?([A-Za-z_]\w*)(?::-([^}]*))?\}/g;
 
 function expandedText(written: string, environment: Environment): string {
   if (!written.includes('$') || written.length > longest) return written;
@@ -93,7 +93,7 @@ function expandedText(written: string, environment: Environment): string {
     if (before.length % 2 === 1) return whole;
     return `${before}${environment(name) ?? otherwise ?? `\${env:${name}}`}`;
   });
-  return filled.replace(/\$+(\{\d+\}|\d+)/g, '$$$1').replaceAll('$$', '$');
+  return filled.replace(/(?<!\$)\$+(\{\d+\}|\d+)/g, '$$$1').replaceAll('$$', '$');
 }
 
 /** Whether part of a text comes from a variable that is not known. */

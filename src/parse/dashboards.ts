@@ -80,13 +80,20 @@ function exprOf(fields: Readonly<Record<string, unknown>>, context: Context): st
 
 /** label_values(SELECTOR, label) and query_result(EXPR): the parts that are PromQL. https://grafana.com/docs/grafana/latest/datasources/prometheus/template-variables/ */
 function variableQuery(query: string): string | null {
-  const values = /^\s*label_values\(\s*(.+)\s*,\s*[^,]+\)\s*$/s.exec(query);
-  const result = /^\s*query_result\(\s*(.+)\s*\)\s*$/s.exec(query);
-  return values?.[1] ?? result?.[1] ?? null;
+  const values = argumentOf('label_values', query) ?? '';
+  // a label alone is looked up in no selector
+  const selector = values.slice(0, Math.max(0, values.lastIndexOf(','))).trim();
+  return selector || argumentOf('query_result', query) || null;
+}
+
+/** What stands between the parentheses of a call; null: it is no such call. */
+function argumentOf(name: string, query: string): string | null {
+  const call = query.trim();
+  return call.startsWith(`${name}(`) && call.endsWith(')') ? call.slice(name.length + 1, -1).trim() : null;
 }
 
 function looksLikePromql(query: string): boolean {
-  return /[a-zA-Z_:][a-zA-Z0-9_:]*\s*[({[]|^\{/.test(query.trim());
+  return /[a-zA-Z0-9_:]\s*[({[]|^\{/.test(query.trim());
 }
 
 /** The queries of a PrometheusRule or VMRule spec. */

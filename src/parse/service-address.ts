@@ -27,6 +27,6 @@ export function serviceAddress(address: string, own: string): ServiceAddress | n
     service,
     port: port === '' ? (scheme === 'https' ? 443 : 80) : Number(port),
     scheme,
-    path: pathname.replace(/\/+$/, ''),
+    path: pathname.replace(/(?<!\/)\/+$/, ''),
   };
 }

@@ -16,7 +16,7 @@ export function addressOf(url: URL): { readonly host: string; readonly port: num
 
 /** The path that a server's address has, without the last slash: Rancher serves clusters below one. */
 export function basePath(server: URL): string {
-  return server.pathname.replace(/\/+$/, '');
+  return server.pathname.replace(/(?<!\/)\/+$/, '');
 }
 
 /** A query string whose order is kept, with its question mark. */

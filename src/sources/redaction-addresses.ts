@@ -9,7 +9,7 @@ export function isAddress(host: string): boolean {
 // In a regular expression of a query the dots are escaped, once or, within a string, twice.
 const fourth = /(?<![\d.])(\d{1,3})(\\*\.)(\d{1,3})\2(\d{1,3})\2(\d{1,3})(?![\d.])/g;
 const sixth = /(?<![\w:.])(?:[\dA-Fa-f]{0,4}:){2,7}[\dA-Fa-f]{0,4}(?![\w:]|\.\d)/g;
-const mail = /[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g;
+const mail = /(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g;
 
 /** Replaces each IPv4 address by one of 10.0.0.0/8 and each IPv6 address by one of fd00::/96, the same for the same and in the same order, and mail addresses. */
 export function addressless(snapshot: Snapshot): (value: string) => string {

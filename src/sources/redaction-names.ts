@@ -89,7 +89,7 @@ const targetLabel = /^(?:job|instance|namespace|pod|container|endpoint)$/;
 /** Labels whose values name no tenant: of Prometheus and its operator, of OpenTelemetry, and of the models. */
 const plainLabel =
   /^(?:__\w*|le|quantile|job|instance|namespace|pod|container|endpoint|scrape_pool|prometheus|prometheus_replica|persistentvolumeclaim|gen_ai[._]\w.*|otel_.*|service_.*|telemetry_.*|model|version|code|method|reason|type|status|error_type)$/;
-const pair = /(?:([A-Za-z_][\w.:]*)|"([^"\\]+)")(?:=|":\s*|:\s*)"((?:[^"\\]|\\.)*)"/g;
+const pair = /(?:(?<![\w.:])([A-Za-z_][\w.:]*)|"([^"\\]+)")(?:=|":\s*|:\s*)"((?:[^"\\]|\\.)*)"/g;
 
 /** The label values of metrics bodies and of Prometheus' answers, as they are written there. */
 function tenants(snapshot: Snapshot, names: (value: string) => string): ReadonlyMap<string, string> {

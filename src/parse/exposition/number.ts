@@ -3,7 +3,7 @@ import { fail, type Scan } from './scan.ts';
 
 // What strconv.ParseFloat reads once "pP_" are refused (prometheus/prometheus model/textparse/promparse.go, parseFloat):
 // no hexadecimal, no underscores, infinities and NaN in any case, no sign before NaN.
-const decimal = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const decimal = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const infinity = /^([+-]?)inf(?:inity)?$/i;
 const notANumber = /^nan$/i;
 

@@ -17,7 +17,7 @@ export function flawsOf(pairs: readonly Pair[]): readonly Flaw[] {
 
 /** A pair without the quotes that a shell or a YAML would have taken away. */
 export function unquoted(pair: Pair): Pair {
-  return { ...pair, header: pair.header.replace(/^["']+/, ''), attribute: pair.attribute.replace(/["']+$/, '') };
+  return { ...pair, header: pair.header.replace(/^["']+/, ''), attribute: pair.attribute.replace(/(?<!["'])["']+$/, '') };
 }
 
 /** The flaw, unless no pair has it. */

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { CollectorConfigError, configOf } from '../../../src/parse/collector-config.ts';
+import { dashboardQueries as queriesOf } from '../../../src/parse/dashboards.ts';
+import { goFloat } from '../../../src/parse/exposition/number.ts';
 import { provisionedDatasources } from '../../../src/parse/grafana-datasources.ts';
 import { withoutSecretText } from '../../../src/parse/secrets.ts';
+import { serviceAddress } from '../../../src/parse/service-address.ts';
 import { readYaml, yamlTrouble } from '../../../src/parse/yaml-guard.ts';
 import { readConfigFile } from '../../../src/sources/redaction-configs.ts';
 
@@ -31,6 +34,19 @@ describe('texts that would take minutes to parse', () => {
   it('lets large texts of people through', () => {
     const rule = '  - source_labels: [\'__meta_kubernetes_pod_label_app\', a]\n    regex: "x"\n';
     expect(yamlTrouble(rule.repeat(2000))).toBeNull();
+  });
+});
+
+describe('fields that would take minutes to match', () => {
+  it.each([
+    ['a variable of blanks', () => queriesOf({ templating: { list: [{ query: `label_values(${' '.repeat(300_000)}x` }] } })],
+    ['a query of letters', () => queriesOf({ panels: [{ targets: [{ query: 'a'.repeat(300_000) }] }] })],
+    ['a number of digits', () => goFloat(`${'0'.repeat(300_000)}!`)],
+    ['a path of slashes', () => serviceAddress(`http://a/${'/'.repeat(300_000)}x`, 'own')],
+  ])('%s', (_, match) => {
+    const start = performance.now();
+    match();
+    expect(performance.now() - start).toBeLessThan(1000);
   });
 });
 

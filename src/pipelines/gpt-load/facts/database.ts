@@ -57,7 +57,7 @@ function mediumOf(path: string, spec: Fields, container: Fields): 'volume' | 'em
   const volumes = records(spec.volumes);
   const keeps = (name: string): boolean => volumes.some((volume) => volume.name === name && isKept(volume));
   const holding = mounts
-    .filter(({ at }) => path === at || path.startsWith(`${at.replace(/\/+$/, '')}/`))
+    .filter(({ at }) => path === at || path.startsWith(`${at.replace(/(?<!\/)\/+$/, '')}/`))
     .sort((a, b) => b.at.length - a.at.length)[0];
   // An image with another working directory keeps its file elsewhere: a claim that is mounted is there for something.
   if (holding === undefined) return mounts.some(({ name }) => keeps(name)) ? 'volume' : 'container';

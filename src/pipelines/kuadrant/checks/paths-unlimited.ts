@@ -88,7 +88,7 @@ const ofModels = ['/v1/chat/completions', '/v1/completions', '/v1/embeddings', '
 function named({ route, policies: [policy], limited }: Served): readonly Finding[] {
   if (limited === null) return [];
   const left = route.matches.flatMap(({ path, method }) => {
-    const bare = path?.replace(/\/+$/, '') ?? '';
+    const bare = path?.replace(/(?<!\/)\/+$/, '') ?? '';
     const ofModel = ofModels.some((known) => bare.endsWith(known)) && (method === null || method === 'POST');
     return ofModel && !limited.some((each) => each === bare || each.startsWith(`${bare}/`)) ? [bare] : [];
   });
@@ -128,8 +128,8 @@ function takes({ matches }: Route, path: string, method = 'POST'): boolean {
 
 function isTaken({ path, whole }: RouteMatch, asked: string): boolean {
   if (path === null || path === asked) return true;
-  return !whole && (path === '/' || asked.startsWith(`${path.replace(/\/+$/, '')}/`));
+  return !whole && (path === '/' || asked.startsWith(`${path.replace(/(?<!\/)\/+$/, '')}/`));
 }
 
 const matchText = ({ path, whole }: RouteMatch): string =>
-  path === null ? 'a regular expression' : whole ? path : `${path.replace(/\/+$/, '')}/…`;
+  path === null ? 'a regular expression' : whole ? path : `${path.replace(/(?<!\/)\/+$/, '')}/…`;

@@ -50,7 +50,7 @@ function ofAlloy({ jobs }: Collector): readonly Misescape[] {
     rules.flatMap(({ replacement }): readonly Misescape[] => {
       const written = String(replacement ?? '');
       if (!/\$\$\{?\d/.test(written)) return [];
-      return [{ path: receiver, written, harm: 'literal', right: written.replace(/\$+(\{?\d+\}?)/g, '$$$1') }];
+      return [{ path: receiver, written, harm: 'literal', right: written.replace(/(?<!\$)\$+(\{?\d+\}?)/g, '$$$1') }];
     }),
   );
 }
