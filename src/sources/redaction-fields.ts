@@ -26,7 +26,8 @@ export function withReadFields(snapshot: Snapshot): Snapshot {
 function listOf(entry: RecordedList, wanted: (name: string) => boolean): RecordedList {
   const { answer, kind, scope } = entry;
   if (answer.status === 'refused') return withoutSecrets(entry);
-  if (asksMetadataOnly(kind, scope)) return { ...entry, answer: { status: 'objects', objects: answer.objects.map(namesOf) } };
+  if (asksMetadataOnly(kind, scope))
+    return { ...entry, answer: { status: 'objects', objects: answer.objects.map((object) => namesOf(object, wanted)) } };
   const shape = shapes[kind.resource] ?? everything;
   return { ...entry, answer: { status: 'objects', objects: answer.objects.map((object) => objectOf(object, shape, wanted)) } };
 }
@@ -40,11 +41,11 @@ function objectOf(object: KubeObject, shape: Shape, wanted: (name: string) => bo
   return { ...rest, apiVersion, kind, metadata: metadataOf(metadata, wanted) };
 }
 
-/** Of a Secret which annotations it has, and nothing of what they say. */
-function namesOf({ apiVersion, kind, metadata }: KubeObject): KubeObject {
+/** Of a Secret which annotations it has, and what those say that are read of every object. */
+function namesOf({ apiVersion, kind, metadata }: KubeObject, wanted: (name: string) => boolean): KubeObject {
   const said = Object.entries(strings(metadata.annotations)).map(([name, value]) => [name, value === '' ? '' : masked] as const);
-  const { annotations: _, ...rest } = metadataOf(metadata, () => false);
-  return { apiVersion, kind, metadata: { ...rest, ...(said.length > 0 ? { annotations: Object.fromEntries(said) } : {}) } };
+  const { annotations: read, ...rest } = metadataOf(metadata, wanted);
+  return { apiVersion, kind, metadata: { ...rest, ...(said.length > 0 ? { annotations: { ...Object.fromEntries(said), ...read } } : {}) } };
 }
 
 function metadataOf(metadata: Metadata, wanted: (name: string) => boolean): Metadata {

@@ -228,10 +228,11 @@ describe.skipIf(!existsSync('dist/cli.js'))('the usage in a bundle', () => {
     growth,
   });
   const kept = [
-    of('alice', 'gpt-4o', 'input', 100),
-    of('alice', 'gpt-4o', 'output', 10),
-    of('alice', 'llama', 'input', 7),
-    of('bob', 'llama', 'input', 3),
+    // each minute of a piece has its whole share
+    of('alice', 'gpt-4o', 'input', 3000),
+    of('alice', 'gpt-4o', 'output', 300),
+    of('alice', 'llama', 'input', 210),
+    of('bob', 'llama', 'input', 90),
   ];
   const prices = path('prices.yaml');
   let served: Served;
@@ -250,7 +251,7 @@ describe.skipIf(!existsSync('dist/cli.js'))('the usage in a bundle', () => {
     writeFileSync(prices, 'currency: EUR\nmodels:\n  gpt-4o: {input: 2, output: 10}\n');
     served = await serve(await loadWorld('healthy-v1.1'));
     writeFileSync(path('kubeconfig-usage'), served.kubeconfig);
-    const store = await startStore(kept);
+    const store = await startStore(kept, () => null, 1800);
     const at = ['--kubeconfig', path('kubeconfig-usage'), '--prometheus', store.url];
     for (const [file, more] of [
       ['usage.tgz', []],
@@ -284,14 +285,14 @@ describe.skipIf(!existsSync('dist/cli.js'))('the usage in a bundle', () => {
     const { stdout } = await runCli(['usage', '--from', path('usage.tgz'), '--step', '8h', '--by', 'user_id', '-o', 'csv']);
     const alice = stdout.split('\r\n').filter((line) => line.includes('alice'));
     expect(alice.map((line) => /,(\d+),/.exec(line)?.[1])).toHaveLength(3);
-    expect(alice.every((line) => line.includes(String(16 * 107)))).toBe(true);
+    expect(alice.every((line) => line.includes(String(16 * 3210)))).toBe(true);
     const { code, stderr } = await runCli(['usage', '--from', path('usage.tgz'), '--step', '45m']);
     expect({ code, stderr }).toEqual({ code: 2, stderr: 'tokmeter: not in the bundle: collected with --since 24h in pieces of 30m\n' });
   });
 
   it('is narrowed by --where', async () => {
     const { stdout } = await runCli(['usage', '--from', path('usage.tgz'), '--where', 'user_id=~a.*', '-o', 'json']);
-    expect(JSON.parse(stdout).usages[0].rows).toMatchObject([{ labels: { user_id: 'alice' }, tokens: 48 * 117 }]);
+    expect(JSON.parse(stdout).usages[0].rows).toMatchObject([{ labels: { user_id: 'alice' }, tokens: 48 * 3510 }]);
   });
 
   it.each([

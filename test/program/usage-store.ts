@@ -25,8 +25,8 @@ export interface Store {
 /** An answer of its own to a path; null: the store's. */
 export type Answer = { readonly status: number; readonly body: string } | null | 'silence';
 
-/** A server with the API of Prometheus over a few series. It does not evaluate PromQL: the queries of usage are told apart by their shape. */
-export async function startStore(kept: readonly Kept[], answer: (path: string) => Answer = () => null): Promise<Store> {
+/** A server with the API of Prometheus over a few series, which grow by so much in each `piece` of so many seconds. It does not evaluate PromQL: the queries of usage are told apart by their shape. */
+export async function startStore(kept: readonly Kept[], answer: (path: string) => Answer = () => null, piece = 300): Promise<Store> {
   const asked: string[] = [];
   let headers: IncomingMessage['headers'] = {};
   const server = createServer((request, response) => {
@@ -37,7 +37,7 @@ export async function startStore(kept: readonly Kept[], answer: (path: string) =
     if (own === 'silence') return;
     response.statusCode = own?.status ?? 200;
     response.setHeader('content-type', 'application/json');
-    response.end(own?.body ?? JSON.stringify({ status: 'success', data: dataOf(url, kept) }));
+    response.end(own?.body ?? JSON.stringify({ status: 'success', data: dataOf(url, kept, piece) }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -51,7 +51,7 @@ export async function startStore(kept: readonly Kept[], answer: (path: string) =
   };
 }
 
-function dataOf(url: URL, kept: readonly Kept[]): unknown {
+function dataOf(url: URL, kept: readonly Kept[], piece: number): unknown {
   const query = url.searchParams.get('query') ?? '';
   const named = (text: string): readonly Kept[] => kept.filter(({ name }) => text.includes(`__name__="${name}"`));
   switch (url.pathname) {
@@ -64,7 +64,7 @@ function dataOf(url: URL, kept: readonly Kept[]): unknown {
     case '/api/v1/labels':
       return ['__name__', ...new Set(named(url.searchParams.get('match[]') ?? '').flatMap(({ labels }) => Object.keys(labels)))];
     case '/api/v1/query_range':
-      return { resultType: 'matrix', result: ranged(query, named(query), url.searchParams) };
+      return { resultType: 'matrix', result: ranged(query, named(query), { parameters: url.searchParams, piece }) };
     case '/api/v1/targets':
       return { activeTargets: [] };
     default:
@@ -72,7 +72,12 @@ function dataOf(url: URL, kept: readonly Kept[]): unknown {
   }
 }
 
-function ranged(query: string, series: readonly Kept[], parameters: URLSearchParams): unknown {
+interface Asked {
+  readonly parameters: URLSearchParams;
+  readonly piece: number;
+}
+
+function ranged(query: string, series: readonly Kept[], { parameters, piece }: Asked): unknown {
   const [start, end, step] = ['start', 'end', 'step'].map((name) => Number(parameters.get(name)));
   const times: number[] = [];
   for (let at = start ?? 0; at <= (end ?? 0) + 0.001; at += step ?? 1) times.push(at);
@@ -95,7 +100,8 @@ function ranged(query: string, series: readonly Kept[], parameters: URLSearchPar
   }
   const doubts = series.filter(({ first }) => first !== undefined && query.includes('_told"'));
   return [
-    ...counted((growth) => growth),
+    // parts of a piece share what it grew by
+    ...counted((growth) => (growth * (step ?? piece)) / piece),
     ...doubts.map(({ labels, first }) => ({ metric: { ...labelsOf(labels), __tokmeter_told: '1' }, values: [[times[0], String(first)]] })),
   ];
 }

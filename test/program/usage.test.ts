@@ -308,8 +308,8 @@ describe('--watch', () => {
     expect(stdout).not.toContain('\u001b');
     const pictures = stdout.split('tokens a minute over the last 10m, every 1s\n').slice(1);
     expect(pictures.length).toBeGreaterThan(1);
-    // 100 inputs and 10 outputs in ten minutes.
-    for (const picture of pictures) expect(picture).toMatch(/team-a +alice +10 +1 +11 /);
+    // 200 inputs and 20 outputs in ten minutes.
+    for (const picture of pictures) expect(picture).toMatch(/team-a +alice +20 +2 +22 /);
     expect(store.asked.filter((path) => path === '/api/v1/query_range').length).toBeGreaterThanOrEqual(2 * pictures.length);
   });
 
