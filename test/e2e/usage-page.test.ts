@@ -108,7 +108,8 @@ describe.skipIf(chromium === '' || !existsSync('dist/usage-page.js'))('the page 
   afterAll(async () => {
     tab.close();
     await end(browser);
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    // its helpers write a little longer than it lives
+    rmSync(folder, { recursive: true, force: true, maxRetries: 15, retryDelay: 200 });
   });
 
   const listen = (message: Buffer): void => {
