@@ -7,7 +7,7 @@ import { normaliseLabel } from '../parse/metric-names.ts';
 import { windowOf } from './usage-window.ts';
 
 /** The window of which a bundle keeps the usage: the one that usage looks at by default. */
-export const recordedSince = '24h';
+const recordedSince = '24h';
 
 /** What collect asks for usage: every label that usage groups by on its own, and the model, so that other questions are answered from the rows. */
 export function recordedQuestion(now: Date): UsageQuestion {

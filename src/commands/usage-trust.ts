@@ -52,7 +52,7 @@ export async function trustOf(
 }
 
 /** What a report of the bearing checks says of the numbers; consequences are told with their root. */
-export function trustIn({ checks }: PipelineReport): Trust {
+function trustIn({ checks }: PipelineReport): Trust {
   const judged = checks.filter(({ status, because }) => !(status === 'skip' && (because ?? '').startsWith('left out by')));
   const roots = judged.filter(({ status, consequenceOf }) => status === 'fail' && consequenceOf === null);
   return {

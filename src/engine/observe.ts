@@ -1,4 +1,5 @@
 import type { Access, Endpoint, Kind, Reply, Source } from '../model/source.ts';
+import { withoutEndSlashes } from '../parse/slashes.ts';
 import type { Ending } from './ending.ts';
 
 /** One request of a run, for -v. */
@@ -80,7 +81,7 @@ function place(endpoint: Parameters<Source['get']>[0]): string {
 
 /** A URL may carry user:password@. */
 function withoutCredentials(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//').replace(/(?<!\/)\/+$/, '');
+  return withoutEndSlashes(url.replace(/\/\/[^/@]*@/, '//'));
 }
 
 /** The permissions that a request through the API server took; a direct one takes none. */

@@ -1,4 +1,4 @@
-import { hasVariable } from '../parse/collector-escaping.ts';
+import { hasVariable, withGroups } from '../parse/collector-escaping.ts';
 import { PatternError } from '../parse/re2/state.ts';
 import { type Labels, RelabelError, type RelabelRule, relabel, relabelRule } from '../parse/relabel.ts';
 import type { JobDiscovery, ScrapeJob } from '../parse/scrape-job.ts';
@@ -188,8 +188,7 @@ function joinedValue({ sourceLabels, separator }: RelabelRule, labels: Labels): 
  * however often the dollar sign is written: what is wrong with that is told elsewhere too.
  */
 function ruleOf(raw: ScrapeJob['rules'][number]): RelabelRule | null {
-  const meantTo =
-    typeof raw.replacement === 'string' ? { ...raw, replacement: raw.replacement.replace(/(?<!\$)\$+(\{\d+\}|\d+)/g, '$$$1') } : raw;
+  const meantTo = typeof raw.replacement === 'string' ? { ...raw, replacement: withGroups(raw.replacement) } : raw;
   try {
     return relabelRule(meantTo);
   } catch (error) {

@@ -1,4 +1,5 @@
 import { list, record, records, text } from '../parse/fields.ts';
+import { withoutEndSlashes } from '../parse/slashes.ts';
 import type { Workload } from './workloads.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -42,7 +43,7 @@ interface Mounted {
 /** The mount with the longest path that holds a file. */
 function mountOf(container: Fields, path: string): Mounted | null {
   const mounts = records(container.volumeMounts).flatMap((mount) => {
-    const at = (text(mount.mountPath) ?? '').replace(/(?<!\/)\/+$/, '');
+    const at = withoutEndSlashes(text(mount.mountPath) ?? '');
     if (path !== at && !path.startsWith(`${at}/`)) return [];
     const rest = [text(mount.subPath) ?? '', path.slice(at.length + 1)].filter((part) => part !== '').join('/');
     return [{ volume: text(mount.name) ?? '', rest, length: at.length }];

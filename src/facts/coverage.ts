@@ -90,7 +90,7 @@ export function coverage(nouns: Nouns): Fact<Coverage> {
 }
 
 /** Works out the coverage; pure. */
-export function coverageOf(
+function coverageOf(
   found: Many<Emitter>,
   { installed, monitors }: Monitors,
   objects: PrometheusObjects,

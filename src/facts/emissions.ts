@@ -51,7 +51,7 @@ async function emissionOf(
 }
 
 /** Reads the metrics endpoint of one emitter, once. Throws ReadError when we could not look. */
-export async function readPage(source: Source, emitter: Emitter, reading: Reading): Promise<Page | Unreadable> {
+async function readPage(source: Source, emitter: Emitter, reading: Reading): Promise<Page | Unreadable> {
   const { pod, port, path } = emitter;
   const { accept, headers = {} } = reading;
   try {

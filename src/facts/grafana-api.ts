@@ -1,5 +1,5 @@
 import { type Endpoint, ReadError, type Source } from '../model/source.ts';
-import { record, text } from '../parse/fields.ts';
+import { jsonOf, record, text } from '../parse/fields.ts';
 
 /** The HTTP API of one Grafana. */
 export interface GrafanaPlace {
@@ -56,7 +56,7 @@ function prefixOf(location: string | null, path: string): string | null {
 const flag = '--grafana-token-file';
 
 function answerOf({ status, location, body }: Said, what: string): unknown {
-  const json = parsed(body);
+  const json = jsonOf(body);
   const message = text(record(json).message);
   if (status === 401 || status === 403) {
     const why = status === 401 ? 'the token is refused' : 'the token may not read dashboards';
@@ -71,13 +71,4 @@ function answerOf({ status, location, body }: Said, what: string): unknown {
     throw new ReadError('malformed', what, `${what} answers HTTP ${status}${message === null ? '' : `: ${message.slice(0, 200)}`}`);
   if (json === undefined) throw new ReadError('malformed', what, `${what} answers with a page and not as Grafana's API does`);
   return json;
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body) as unknown;
-  } catch {
-    // A page, which is told by whoever asked.
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@ import { type Kind, type KubeObject, type Many, ReadError, type Unread, unreadOf
 import { number, record, records, text } from '../parse/fields.ts';
 import { imageOf } from '../parse/image.ts';
 import { type Selector, selectorOf } from '../parse/selector.ts';
+import { withoutEndSlashes } from '../parse/slashes.ts';
 import { kinds, listing } from './kinds.ts';
 
 /** A Prometheus or PrometheusAgent object of prometheus-operator. */
@@ -112,5 +113,5 @@ const selectors = ['serviceMonitorSelector', 'podMonitorSelector', 'probeSelecto
 /** --web.route-prefix defaults to the path of --web.external-url: prometheus cmd/prometheus/main.go. */
 function prefixOf(route: string | null, external: string | null): string {
   const path = route || (external !== null && URL.canParse(external) ? new URL(external).pathname : '');
-  return path.replace(/(?<!\/)\/+$/, '');
+  return withoutEndSlashes(path);
 }

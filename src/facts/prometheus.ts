@@ -1,6 +1,7 @@
 import { defineFact, type Fact } from '../model/fact.ts';
 import { ReadError, type Source, type Unread, unreadOf } from '../model/source.ts';
 import { type Build, buildOf, dataOf } from '../parse/promapi.ts';
+import { withoutEndSlashes } from '../parse/slashes.ts';
 import { coverage } from './coverage.ts';
 import type { Nouns } from './emitters.ts';
 import { kinds, listing, tunnelling } from './kinds.ts';
@@ -87,7 +88,7 @@ async function probed(source: Source, place: Place): Promise<Shard | Unread> {
 /** Mimir serves buildinfo anywhere and the rest under /prometheus alone. */
 function placed(place: Place, build: Build): Shard {
   const base = place.endpoint.at === 'url' ? place.endpoint.url : place.prefix;
-  const bare = build.product === 'mimir' && !base.replace(/(?<!\/)\/+$/, '').endsWith('/prometheus');
+  const bare = build.product === 'mimir' && !withoutEndSlashes(base).endsWith('/prometheus');
   return { ...place, prefix: bare ? `${place.prefix}/prometheus` : place.prefix, build };
 }
 

@@ -2,7 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { defineFact } from '../model/fact.ts';
 import type { Kind, KubeObject, Source, Unread } from '../model/source.ts';
 import { dashboardQueries, type PlacedQuery, ruleQueries } from '../parse/dashboards.ts';
-import { record, strings, text } from '../parse/fields.ts';
+import { jsonOf, record, strings, text } from '../parse/fields.ts';
 import { kinds, listing } from './kinds.ts';
 import { softly } from './listed.ts';
 
@@ -75,7 +75,7 @@ async function holdersOf(
 
 function configMapParts(object: KubeObject): readonly Part[] {
   return Object.entries(strings(object.data)).flatMap(([key, json]) => {
-    const queries = dashboardQueries(parsed(json));
+    const queries = dashboardQueries(jsonOf(json));
     return queries.length === 0 ? [] : [{ key, queries }];
   });
 }
@@ -84,7 +84,7 @@ function configMapParts(object: KubeObject): readonly Part[] {
 function grafanaParts({ spec }: KubeObject): readonly Part[] {
   const { json, gzipJson } = record(spec);
   const plain = text(json) ?? gunzipped(text(gzipJson));
-  return plain === null ? [{ queries: [] }] : [{ queries: dashboardQueries(parsed(plain)) }];
+  return plain === null ? [{ queries: [] }] : [{ queries: dashboardQueries(jsonOf(plain)) }];
 }
 
 /** The ConfigMaps that GrafanaDashboards refer to, which need no label of the sidecar: grafana-operator api/v1beta1 GrafanaDashboardSpec.configMapRef. */
@@ -99,19 +99,9 @@ async function referenced(source: Source, holders: readonly QueryHolder[], unrea
   const maps = (await Promise.all(namespaces.map((namespace) => softly(source, kinds.configmaps, { namespace }, unread)))).flat();
   return refs.flatMap(({ name, key, ...holder }) => {
     const map = maps.find(({ metadata }) => metadata.name === name && metadata.namespace === holder.object.metadata.namespace);
-    const queries = dashboardQueries(parsed(strings(map?.data)[key] ?? ''));
+    const queries = dashboardQueries(jsonOf(strings(map?.data)[key] ?? ''));
     return queries.length === 0 ? [] : [{ ...holder, queries }];
   });
-}
-
-/** Null for what is no JSON: Grafana shows nothing of it either. */
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }
 
 function gunzipped(base64: string | null): string | null {

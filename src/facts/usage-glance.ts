@@ -1,5 +1,6 @@
 import type { Source } from '../model/source.ts';
 import type { UsageWindow } from '../model/usage.ts';
+import { grouped } from '../parse/grouped.ts';
 import type { RangeSeries } from '../parse/matrix.ts';
 import type { Figure, Kin } from './usage-figure.ts';
 import { type Growth, netted, piecesOf } from './usage-growth.ts';
@@ -72,9 +73,8 @@ function targetsIn(ever: readonly RangeSeries[], values: readonly RangeSeries[],
 }
 
 function pointsByTarget(series: readonly RangeSeries[]): ReadonlyMap<string, Growth['points']> {
-  const points = new Map<string, Growth['points']>();
-  for (const each of series) points.set(targetKey(each.labels), [...(points.get(targetKey(each.labels)) ?? []), ...each.points]);
-  return points;
+  const byKey = grouped(series, ({ labels }) => targetKey(labels));
+  return new Map([...byKey].map(([key, group]) => [key, group.flatMap(({ points }) => points)]));
 }
 
 /** A target by its labels, whatever else an answer is marked with. */

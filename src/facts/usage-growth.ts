@@ -10,13 +10,10 @@ export interface Growth {
   readonly points: readonly (readonly [seconds: number, amount: number])[];
 }
 
-/** The sum of rows. */
-export interface Into {
-  readonly sum: RowSum;
-  /** The window with the pieces of the rows. */
-  readonly window: UsageWindow;
-  /** The same with those in which counters are matched where something happens. */
-  readonly matched: UsageWindow;
+/** What one figure counted. */
+export interface Grown {
+  readonly figure: Figure;
+  readonly growth: readonly Growth[];
 }
 
 /** How many pieces a window has. */
@@ -48,8 +45,8 @@ function put<T>(map: Map<string, T>, key: string, value: T): T {
   return value;
 }
 
-/** Adds what was counted to the rows; nothing can be counted less than not at all. */
-export function addGrowth({ of }: Figure, growth: readonly Growth[], { sum, window }: Into): void {
+/** Adds what was counted to the rows, in pieces of the window; nothing can be counted less than not at all. */
+export function addGrowth(sum: RowSum, window: UsageWindow, { figure: { of }, growth }: Grown): void {
   for (const { values, type, points } of growth) {
     const grown = points.map(([at, amount]): Point => [pieceAt(at, window), Math.max(0, amount)]);
     if (of === 'requests') sum.addRequests(values, grown);

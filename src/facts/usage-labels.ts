@@ -50,7 +50,7 @@ export function groupingOf(
 }
 
 /** The first label that names a team and the first that does not. */
-export function defaultBy(identity: readonly IdentityLabel[]): readonly string[] {
+function defaultBy(identity: readonly IdentityLabel[]): readonly string[] {
   const labels = identity.map(({ label }) => label);
   const team = labels.find((label) => teams.test(label));
   const user = labels.find((label) => !teams.test(label));

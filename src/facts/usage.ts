@@ -5,10 +5,10 @@ import { prometheusServers, type Server } from './prometheus.ts';
 import { targets } from './targets.ts';
 import { type Asked, countedOf, type UsageTraits } from './usage-asked.ts';
 import { directUsage } from './usage-direct.ts';
-import { addCounted } from './usage-family.ts';
+import { countedIn } from './usage-family.ts';
 import { type Figure, kinsOf } from './usage-figure.ts';
 import { type Glance, glanceAt } from './usage-glance.ts';
-import { type Into, piecesOf } from './usage-growth.ts';
+import { addGrowth, piecesOf } from './usage-growth.ts';
 import { type Grouping, groupingOf, identityOf, knownLabels } from './usage-labels.ts';
 import { glancedPieces, matchedPieces } from './usage-pieces.ts';
 import { retentionNote } from './usage-retention.ts';
@@ -81,12 +81,14 @@ async function summedOver(asked: Asked, store: Store, grouping: Grouping): Promi
   const glances = await Promise.all(kins.map((kin) => glanceAt(reader.source, kin, glanced)));
   const matched = matchedPieces(question, Math.max(seriesOf(glances, 'tokens'), seriesOf(glances, 'requests')));
   const window = question.coarse === 'unseen' || glances.every(({ quiet }) => quiet) ? glanced : matched;
-  const into: Into = { sum: rowSum({ pieces: piecesOf(window), apart, requests, counted }), window, matched };
-  const parts = await Promise.all(glances.map((glance) => addCounted(reader.source, glance, into)));
+  const parts = await Promise.all(glances.map((glance) => countedIn(reader.source, glance, matched)));
+  const sum = rowSum({ pieces: piecesOf(window), apart, requests, counted });
+  // In one order, whichever answer came first: the last digits of a sum depend on it.
+  for (const grown of parts.flatMap((part) => part.counted)) addGrowth(sum, window, grown);
   const names = [...new Set(parts.flatMap(({ name }) => name ?? []))].sort();
   const doubts = parts.flatMap((part) => part.doubts).filter(({ type }) => counted.includes(type));
   return {
-    sum: into.sum,
+    sum,
     window,
     unsure: doubts.reduce((all, { points }) => all + points.reduce((sum, [, amount]) => sum + amount, 0), 0),
     notes: names.length > 1 ? [`${names.length} spellings are added up: ${names.join(', ')}`] : [],

@@ -1,7 +1,7 @@
 import type { Change, Operation, Target } from '../model/change.ts';
 import type { Remedy } from '../model/check.ts';
 import type { KubeObject } from '../model/source.ts';
-import { list, record, text } from './fields.ts';
+import { jsonOf, list, record, text } from './fields.ts';
 import { createdRbac } from './rbac-commands.ts';
 
 /** Words of one command, without the shell's quotes. */
@@ -96,9 +96,9 @@ function putOf(object: KubeObject | null): readonly Change[] {
 }
 
 function patchOf(target: Target, flags: ReadonlyMap<string, string>): readonly Change[] {
-  const patch = parsed(flags.get('-p') ?? flags.get('--patch') ?? '');
+  const patch = jsonOf(flags.get('-p') ?? flags.get('--patch') ?? '');
   if (flags.get('--type') === 'json') return [{ does: 'patch', target, operations: list(patch) as readonly Operation[] }];
-  return patch === null ? [] : [{ does: 'merge', target, patch }];
+  return patch == null ? [] : [{ does: 'merge', target, patch }];
 }
 
 const taking = new Set(['-n', '--namespace', '-p', '--patch', '--type', '-o']);
@@ -125,12 +125,4 @@ function pairsOf(words: readonly string[]): Readonly<Record<string, string | nul
       return at < 0 ? [word.replace(/-$/, ''), null] : [word.slice(0, at), word.slice(at + 1)];
     }),
   );
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return null;
-  }
 }

@@ -93,10 +93,15 @@ function expandedText(written: string, environment: Environment): string {
     if (before.length % 2 === 1) return whole;
     return `${before}${environment(name) ?? otherwise ?? `\${env:${name}}`}`;
   });
-  return filled.replace(/(?<!\$)\$+(\{\d+\}|\d+)/g, '$$$1').replaceAll('$$', '$');
+  return withGroups(filled).replaceAll('$$', '$');
 }
 
 /** Whether part of a text comes from a variable that is not known. */
 export function hasVariable(value: unknown): boolean {
   return typeof value === 'string' && /\$\{env:/.test(value);
+}
+
+/** A replacement with each capture group as Prometheus reads it, after one dollar sign, however many a file needs before it. */
+export function withGroups(written: string): string {
+  return written.replace(/(?<!\$)\$+(\{\d+\}|\d+)/g, '$$$1');
 }

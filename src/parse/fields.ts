@@ -33,3 +33,13 @@ export function strings(value: unknown): Readonly<Record<string, string>> {
 export function sortedFields(_: string, value: unknown): unknown {
   return isRecord(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
 }
+
+/** What a text says as JSON; undefined for what is none. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Whoever reads it says what is wrong with it, where that matters.
+    return undefined;
+  }
+}

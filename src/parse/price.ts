@@ -121,7 +121,7 @@ export function joined(a: PricedRow, b: PricedRow): PricedRow {
 }
 
 /** The pieces of several rows as of one. */
-export function joinedPieces(a: readonly PricedPiece[], b: readonly PricedPiece[]): readonly PricedPiece[] {
+function joinedPieces(a: readonly PricedPiece[], b: readonly PricedPiece[]): readonly PricedPiece[] {
   const pieces = new Map(a.map((piece) => [piece.at, piece]));
   for (const piece of b) {
     const known = pieces.get(piece.at);

@@ -1,3 +1,4 @@
+import { withoutEndSlashes } from './slashes.ts';
 /** A Service of the cluster as a URL names it. */
 export interface ServiceAddress {
   readonly namespace: string;
@@ -27,6 +28,6 @@ export function serviceAddress(address: string, own: string): ServiceAddress | n
     service,
     port: port === '' ? (scheme === 'https' ? 443 : 80) : Number(port),
     scheme,
-    path: pathname.replace(/(?<!\/)\/+$/, ''),
+    path: withoutEndSlashes(pathname),
   };
 }

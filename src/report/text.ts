@@ -16,7 +16,7 @@ function columnsOf(character: string): number {
 }
 
 /** Breaks text at spaces into lines of at most so many columns; a word longer than a line stays whole, so that names can be copied. */
-export function wrapped(text: string, columns: number): readonly string[] {
+function wrapped(text: string, columns: number): readonly string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {

@@ -77,7 +77,7 @@ export function topRows(
 }
 
 /** Share of the tokens that stand under no value of a label, for each label that some lack. */
-export function withoutIdentity({ rows, by, counted }: Shown): readonly string[] {
+function withoutIdentity({ rows, by, counted }: Shown): readonly string[] {
   const all = totals(rows, counted).tokens;
   return by.flatMap((label, at) => {
     const lost = totals(

@@ -19,7 +19,7 @@ export function usageTables(reports: readonly UsageReport[], style: Style, wide:
 }
 
 /** Usage for a terminal: groups, their tokens, and a bar beside each. */
-export function usageTable(report: UsageReport, style: Style, wide: boolean): string {
+function usageTable(report: UsageReport, style: Style, wide: boolean): string {
   const paints = paint(style);
   const { usage } = report;
   if (usage === null) return `${visible(report.why ?? 'no tokens')}\n${trustText(report, style)}`;

@@ -123,7 +123,7 @@ function inScope({ metadata }: KubeObject, namespace: string | null, test: (labe
 }
 
 /** A recorded refusal, told again as an API server would cause it. */
-export function refusalAnswer(refusal: Refusal, attempt: Attempt): Answer {
+function refusalAnswer(refusal: Refusal, attempt: Attempt): Answer {
   switch (refusal.reason) {
     case 'absent':
       return pageNotFound;

@@ -1,4 +1,5 @@
 import { ReadError } from '../model/source.ts';
+import { withoutEndSlashes } from '../parse/slashes.ts';
 
 /** The longest that a timer of node knows. */
 const longestMs = 2 ** 31 - 1;
@@ -16,7 +17,7 @@ export function addressOf(url: URL): { readonly host: string; readonly port: num
 
 /** The path that a server's address has, without the last slash: Rancher serves clusters below one. */
 export function basePath(server: URL): string {
-  return server.pathname.replace(/(?<!\/)\/+$/, '');
+  return withoutEndSlashes(server.pathname);
 }
 
 /** A query string whose order is kept, with its question mark. */

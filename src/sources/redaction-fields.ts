@@ -1,7 +1,7 @@
 import { asksMetadataOnly } from '../model/metadata-only.ts';
 import type { RecordedGet, RecordedList, RecordedReply, Snapshot } from '../model/snapshot.ts';
 import type { KubeObject, Metadata } from '../model/source.ts';
-import { list, record, records, strings } from '../parse/fields.ts';
+import { jsonOf, list, record, records, strings } from '../parse/fields.ts';
 import { masked } from '../parse/redact.ts';
 import { withoutSecrets, withoutSecretText } from '../parse/secrets.ts';
 import { readYaml, yamlTrouble } from '../parse/yaml-guard.ts';
@@ -145,7 +145,7 @@ const scrapeFields = [
 
 /** The parts of a running configuration that decide what is stored, each job a block of its own as the server writes it. */
 function readConfig(body: string): string {
-  const answer = record(parsedJson(body));
+  const answer = record(jsonOf(body));
   const yaml = record(answer.data).yaml;
   if (typeof yaml !== 'string') return body;
   const config = record(anyYaml(yaml));
@@ -166,15 +166,6 @@ function readConfig(body: string): string {
     writes.length > 0 ? `remote_write:\n${writes.map((write) => `- ${JSON.stringify(write)}\n`).join('')}` : '',
   ].join('');
   return JSON.stringify({ ...answer, data: { yaml: text } });
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Whoever reads the answer says what is wrong with it.
-    return null;
-  }
 }
 
 /** A text of an object as YAML; null for what is none, or is no work of people. */

@@ -1,5 +1,5 @@
 import { ReadError } from '../model/source.ts';
-import { number, record, text } from '../parse/fields.ts';
+import { jsonOf, number, record, text } from '../parse/fields.ts';
 
 /** What the API server says of a request it did not grant: a Status object, meta/v1. */
 export interface KubeStatus {
@@ -10,17 +10,9 @@ export interface KubeStatus {
 
 /** The Status in a body; null when it is something else. */
 export function statusOf(body: string): KubeStatus | null {
-  const value = record(parsed(body));
+  const value = record(jsonOf(body));
   if (value.kind !== 'Status' || value.apiVersion !== 'v1') return null;
   return { code: number(value.code) ?? 0, reason: text(value.reason) ?? '', message: text(value.message) ?? '' };
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return null;
-  }
 }
 
 /** A permission, as RBAC names it. */

@@ -4,6 +4,7 @@ import type { PricedRow, UsageReport } from '../../src/model/usage.ts';
 import { ticksOf } from '../../src/report/chart-times.ts';
 import type { Chart } from '../../src/report/usage-charts.ts';
 import { usageHtml } from '../../src/report/usage-html.ts';
+import { reported } from './usage-reported.ts';
 
 type Stored = NonNullable<UsageReport['usage']>;
 
@@ -16,29 +17,11 @@ const row = (name: string, points: readonly number[], cost: PricedRow['cost'] = 
   cost,
 });
 
-const window = { start: 1764000000, end: 1764003600, step: 1800 };
-const reportOf = (rows: readonly PricedRow[], change: Partial<Stored> = {}, currency: string | null = null): UsageReport => ({
-  pipeline: 'envoy-ai-gateway',
-  origin: { kind: 'cluster', name: 'dev' },
-  usage: {
-    from: 'Prometheus a/b',
-    window,
-    apart: false,
-    since: null,
-    by: ['team'],
-    counted: ['input'],
-    rows,
-    unsure: 0,
-    notes: [],
-    unread: [],
-    ...change,
-  },
-  why: null,
-  unread: null,
-  prices: currency === null ? null : { currency, unknownModels: [] },
-  top: null,
-  trust: null,
-});
+const reportOf = (rows: readonly PricedRow[], change: Partial<Stored> = {}, currency: string | null = null): UsageReport =>
+  reported(
+    { from: 'Prometheus a/b', by: ['team'], counted: ['input'], rows, ...change },
+    { prices: currency === null ? null : { currency, unknownModels: [] } },
+  );
 
 const script = 'console.log("a")';
 const pageOf = (...reports: readonly UsageReport[]): string => usageHtml(reports, '1', script);

@@ -7,6 +7,7 @@ import { cell } from '../../src/report/usage-csv.ts';
 import { grouped, money, percent } from '../../src/report/usage-figures.ts';
 import { usageHtml } from '../../src/report/usage-html.ts';
 import { bar } from '../../src/report/usage-table.ts';
+import { reported } from './usage-reported.ts';
 
 const row = (values: readonly string[], input: number, output: number, cost: PricedRow['cost'] = null): PricedRow => ({
   values,
@@ -17,29 +18,17 @@ const row = (values: readonly string[], input: number, output: number, cost: Pri
   cost,
 });
 
-const report = (change: Partial<NonNullable<UsageReport['usage']>> = {}, rest: Partial<UsageReport> = {}): UsageReport => ({
-  pipeline: 'envoy-ai-gateway',
-  origin: { kind: 'cluster', name: 'dev' },
-  usage: {
-    from: 'Prometheus monitoring/k8s',
-    window: { start: 1764000000, end: 1764003600, step: 1800 },
-    apart: false,
-    since: null,
-    by: ['user_namespace', 'user_id'],
-    counted: ['input', 'output'],
-    rows: [row(['team-a', 'alice'], 1_200_000, 34_567), row(['team-b', ''], 40_000, 5_000), row(['', ''], 300, 1)],
-    unsure: 0,
-    notes: [],
-    unread: [],
-    ...change,
-  },
-  why: null,
-  unread: null,
-  prices: null,
-  top: null,
-  trust: { judged: 14, failing: [], unknown: [] },
-  ...rest,
-});
+const report = (change: Partial<NonNullable<UsageReport['usage']>> = {}, rest: Partial<UsageReport> = {}): UsageReport =>
+  reported(
+    {
+      from: 'Prometheus monitoring/k8s',
+      by: ['user_namespace', 'user_id'],
+      counted: ['input', 'output'],
+      rows: [row(['team-a', 'alice'], 1_200_000, 34_567), row(['team-b', ''], 40_000, 5_000), row(['', ''], 300, 1)],
+      ...change,
+    },
+    { trust: { judged: 14, failing: [], unknown: [] }, ...rest },
+  );
 
 const pageOf = (...reports: readonly UsageReport[]): string => usageHtml(reports, '1', 'void 0');
 const textIn = (format: UsageFormat, reported: UsageReport): string =>

@@ -11,7 +11,7 @@ interface Sign {
 }
 
 /** Combines signs: the lines that fit best, and the tag's own number when it is among them. No sign is trusted alone: a GatewayConfig may pin another image than the arguments were made for, and a mirror may rename tags. */
-export function guessOf(tag: string | null, signs: readonly Sign[]): Guess {
+function guessOf(tag: string | null, signs: readonly Sign[]): Guess {
   const version = versionOf(tag);
   const tagged = version === null ? null : lineOf(version);
   const all = tagged === null ? signs : [...signs, { fits: (release: Release) => release === tagged, weight: 2 }];

@@ -23,7 +23,7 @@ interface Surroundings {
 }
 
 /** For each identity label the token series that ought to carry it: those of routes whose Gateway's TelemetryPolicies ask for it, or of all limited routes for one that the user expects. Where routes are not known, all. */
-export function labelledSeries(identity: readonly IdentityLabel[], { emissions, scene, policies }: Surroundings): readonly Labelled[] {
+function labelledSeries(identity: readonly IdentityLabel[], { emissions, scene, policies }: Surroundings): readonly Labelled[] {
   const all = tokenSeries(emissions);
   const paths = scene.status === 'read' ? scene.value.paths : [];
   return identity.map((label) => {

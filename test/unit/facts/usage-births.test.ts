@@ -5,14 +5,8 @@ import { glanceAt } from '../../../src/facts/usage-glance.ts';
 import type { Request } from '../../../src/model/source.ts';
 import type { UsageWindow } from '../../../src/model/usage.ts';
 import { memorySource } from '../memory-source.ts';
+import { shard } from './usage-shard.ts';
 
-const shard = {
-  name: 'Prometheus a/b',
-  endpoint: { at: 'url', url: 'http://prometheus' },
-  prefix: '',
-  headers: {},
-  build: { product: 'prometheus', version: '3.5.3' },
-} as const;
 const family = { name: 'tokens_sum', labels: ['job', 'instance', 'team'], copies: ['job'], target: ['job', 'instance'], shard };
 const tokens: Figure = {
   of: 'tokens',

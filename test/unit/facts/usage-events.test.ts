@@ -6,14 +6,8 @@ import { ReadError, type Request } from '../../../src/model/source.ts';
 import type { UsageWindow } from '../../../src/model/usage.ts';
 import { queryShape } from '../../../src/parse/promql.ts';
 import { memorySource } from '../memory-source.ts';
+import { shard } from './usage-shard.ts';
 
-const shard = {
-  name: 'Prometheus a/b',
-  endpoint: { at: 'url', url: 'http://prometheus' },
-  prefix: '',
-  headers: {},
-  build: { product: 'prometheus', version: '3.5.3' },
-} as const;
 const family = { name: 'tokens_sum', labels: ['job', 'instance'], copies: ['job'], target: ['job', 'instance'], shard };
 const window: UsageWindow = { start: 0, end: 3600, step: 600 };
 

@@ -56,7 +56,7 @@ function isEnvoyGateway(deployment: Deployment): boolean {
 }
 
 /** EG:api/v1alpha1/envoygateway_types.go ExtensionManager. */
-export function managerOf(yaml: string): Pick<ExtensionConfig, 'manager' | 'named' | 'broken'> {
+function managerOf(yaml: string): Pick<ExtensionConfig, 'manager' | 'named' | 'broken'> {
   const config = parsed(yaml);
   if (config === null) return { manager: null, named: false, broken: true };
   if (typeof config.extensionManager !== 'object' || config.extensionManager === null)

@@ -62,7 +62,7 @@ export const securityPolicies = defineFact({
 });
 
 /** Reads a SecurityPolicy object. */
-export function securityPolicyOf(object: KubeObject): SecurityPolicy {
+function securityPolicyOf(object: KubeObject): SecurityPolicy {
   const { name, namespace = '', creationTimestamp = '' } = object.metadata;
   const spec = record(object.spec);
   const ancestors = records(record(object.status).ancestors);

@@ -54,7 +54,7 @@ function webhooksOf(object: KubeObject): readonly PodWebhook[] {
 }
 
 /** A base64 PEM bundle. */
-export function caBundleOf(base64: string): CaBundle {
+function caBundleOf(base64: string): CaBundle {
   if (base64 === '') return { status: 'empty' };
   const pem = Buffer.from(base64, 'base64').toString('latin1');
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];

@@ -1,5 +1,6 @@
 import type { Workload } from '../../../facts/workloads.ts';
 import { list, record, records, text } from '../../../parse/fields.ts';
+import { withoutEndSlashes } from '../../../parse/slashes.ts';
 import { defaultDatabase, workDirectory } from '../names.ts';
 import { isProgram } from './environment.ts';
 
@@ -57,7 +58,7 @@ function mediumOf(path: string, spec: Fields, container: Fields): 'volume' | 'em
   const volumes = records(spec.volumes);
   const keeps = (name: string): boolean => volumes.some((volume) => volume.name === name && isKept(volume));
   const holding = mounts
-    .filter(({ at }) => path === at || path.startsWith(`${at.replace(/(?<!\/)\/+$/, '')}/`))
+    .filter(({ at }) => path === at || path.startsWith(`${withoutEndSlashes(at)}/`))
     .sort((a, b) => b.at.length - a.at.length)[0];
   // An image with another working directory keeps its file elsewhere: a claim that is mounted is there for something.
   if (holding === undefined) return mounts.some(({ name }) => keeps(name)) ? 'volume' : 'container';

@@ -97,7 +97,7 @@ async function podsOf(source: Source, scope: Scope): Promise<Many<KubeObject>> {
 }
 
 /** What a pod of the program is, told from the object alone; none for other pods and those that have ended. */
-export function instanceOf(object: KubeObject, workloads: readonly Workload[], now: Date): readonly Instance[] {
+function instanceOf(object: KubeObject, workloads: readonly Workload[], now: Date): readonly Instance[] {
   const pod = podOf(object);
   const container = pod.containers.find(isProgram);
   if (container === undefined || pod.deleting || pod.phase === 'Succeeded' || pod.phase === 'Failed') return [];

@@ -47,7 +47,7 @@ interface Objects {
 }
 
 /** Which objects lead to /metrics of which pods; pure. */
-export function waysTo(open: readonly Instance[], objects: Objects): readonly WayIn[] {
+function waysTo(open: readonly Instance[], objects: Objects): readonly WayIn[] {
   const backed = objects.services.map(serviceOf).map((service) => ({ service, pods: open.filter((each) => leadsTo(service, each)) }));
   const of = (namespace: string, name: string): readonly Instance[] =>
     backed.find(({ service }) => service.namespace === namespace && service.name === name)?.pods ?? [];

@@ -1,5 +1,6 @@
 import { listed } from '../../../checks/phrases.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { withoutEndSlashes } from '../../../parse/slashes.ts';
 import { pathsOf, tellsRequests } from '../conditions.ts';
 import { emitters } from '../facts/emitters.ts';
 import type { Route, RouteMatch } from '../facts/gateways.ts';
@@ -88,7 +89,7 @@ const ofModels = ['/v1/chat/completions', '/v1/completions', '/v1/embeddings', '
 function named({ route, policies: [policy], limited }: Served): readonly Finding[] {
   if (limited === null) return [];
   const left = route.matches.flatMap(({ path, method }) => {
-    const bare = path?.replace(/(?<!\/)\/+$/, '') ?? '';
+    const bare = withoutEndSlashes(path ?? '');
     const ofModel = ofModels.some((known) => bare.endsWith(known)) && (method === null || method === 'POST');
     return ofModel && !limited.some((each) => each === bare || each.startsWith(`${bare}/`)) ? [bare] : [];
   });
@@ -128,8 +129,8 @@ function takes({ matches }: Route, path: string, method = 'POST'): boolean {
 
 function isTaken({ path, whole }: RouteMatch, asked: string): boolean {
   if (path === null || path === asked) return true;
-  return !whole && (path === '/' || asked.startsWith(`${path.replace(/(?<!\/)\/+$/, '')}/`));
+  return !whole && (path === '/' || asked.startsWith(`${withoutEndSlashes(path)}/`));
 }
 
 const matchText = ({ path, whole }: RouteMatch): string =>
-  path === null ? 'a regular expression' : whole ? path : `${path.replace(/(?<!\/)\/+$/, '')}/…`;
+  path === null ? 'a regular expression' : whole ? path : `${withoutEndSlashes(path)}/…`;

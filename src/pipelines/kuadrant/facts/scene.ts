@@ -32,7 +32,7 @@ export const scene = defineFact({
 });
 
 /** Relates policies to routes and Gateways. */
-export function sceneOf(policies: readonly LimitPolicy[], routes: Attempt<readonly Route[]>, options: Options): Scene {
+function sceneOf(policies: readonly LimitPolicy[], routes: Attempt<readonly Route[]>, options: Options): Scene {
   const known = routes.status === 'read' ? routes.value : [];
   const paths = known.flatMap((route) =>
     distinct(route.gateways).map((gateway) => ({

@@ -1,5 +1,6 @@
 import { aboutTokens, type DashboardMap, type DashboardSidecar, dashboardSidecars } from '../../../facts/grafana-dashboards.ts';
 import { defineCheck, type Finding, verdict } from '../../../model/check.ts';
+import { jsonOf } from '../../../parse/fields.ts';
 import { shellWord } from '../../../parse/shell-word.ts';
 import { ids } from '../names.ts';
 import { reasonAgainst } from '../watching.ts';
@@ -39,17 +40,7 @@ interface Dashboard {
 function dashboardsOf(map: DashboardMap): readonly Dashboard[] {
   return Object.entries(map.data)
     .filter(([key, json]) => key.endsWith('.json') && aboutTokens.test(json))
-    .map(([key, json]) => ({ map, key, valid: isJson(json) }));
-}
-
-function isJson(json: string): boolean {
-  try {
-    JSON.parse(json);
-    return true;
-  } catch {
-    // What is wrong with it is the finding.
-    return false;
-  }
+    .map(([key, json]) => ({ map, key, valid: jsonOf(json) !== undefined }));
 }
 
 const subjectOf = ({ map, key }: Dashboard): string => `ConfigMap ${map.namespace}/${map.name}, ${key}`;

@@ -26,7 +26,7 @@ export interface CollectorPod {
 }
 
 /** The collectors whose health matters: those that scrape a sidecar; while none does, all that look for pods. */
-export function concerned({ collectors, emitters }: Scraping): readonly Collector[] {
+function concerned({ collectors, emitters }: Scraping): readonly Collector[] {
   const keys = new Set(
     emitters.flatMap(({ scrapes }) => scrapes.flatMap(({ collector, through }) => [collector, ...through].map(({ key }) => key))),
   );

@@ -5,7 +5,7 @@ import { podOf } from '../../../facts/pods.ts';
 import { type Workload, workloads } from '../../../facts/workloads.ts';
 import { defineFact } from '../../../model/fact.ts';
 import { ReadError, type Source, type Unread, unreadOf } from '../../../model/source.ts';
-import { list, record, text } from '../../../parse/fields.ts';
+import { jsonOf, list, record, text } from '../../../parse/fields.ts';
 import { imageOf } from '../../../parse/image.ts';
 import { reasonAgainst } from '../watching.ts';
 import { firstReady } from './mimir-pods.ts';
@@ -63,14 +63,10 @@ function meantFor(sidecar: DashboardSidecar, maps: readonly DashboardMap[], all:
 
 /** Without a uid Grafana makes one up, and a dashboard is known by its title alone. */
 function namedIn(json: string): Meant['by'] | null {
-  try {
-    const { uid, title } = record(JSON.parse(json));
-    if (text(uid)) return { uid: text(uid) ?? '', title: text(title) };
-    return text(title) ? { title: text(title) ?? '' } : null;
-  } catch {
-    // That it is no JSON is told by another check.
-    return null;
-  }
+  // That it is no JSON is told by another check.
+  const { uid, title } = record(jsonOf(json));
+  if (text(uid)) return { uid: text(uid) ?? '', title: text(title) };
+  return text(title) ? { title: text(title) ?? '' } : null;
 }
 
 interface Door {

@@ -64,7 +64,7 @@ export const scraping = defineFact({
 });
 
 /** Works out who scrapes what; pure. */
-export function scrapingOf(emitters: Many<Emitter>, collectors: Many<Collector>, coverage: Attempt<Coverage>): Scraping {
+function scrapingOf(emitters: Many<Emitter>, collectors: Many<Collector>, coverage: Attempt<Coverage>): Scraping {
   // Discovery leaves out pods that have no address yet.
   const living = emitters.read.filter(({ pod }) => !pod.deleting && pod.ip !== null && pod.phase !== 'Failed' && pod.phase !== 'Succeeded');
   const jobs = collectors.read.flatMap((collector) => collector.jobs.map((job) => ({ collector, job })));
